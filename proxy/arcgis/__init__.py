@@ -1,0 +1,1 @@
+"""The Esri face: ArcGIS REST image services."""

@@ -1,0 +1,1 @@
+"""Small pieces of a cache: keys, store, flight."""

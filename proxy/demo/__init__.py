@@ -1,0 +1,1 @@
+"""Small real rasters served when nothing else is named."""

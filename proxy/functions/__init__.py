@@ -1,0 +1,1 @@
+"""Raster functions: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""One request, one direction: plan, read, functions, finish, encode."""

@@ -1,0 +1,1 @@
+"""The simplest door: XYZ tiles and TileJSON."""
