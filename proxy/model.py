@@ -84,6 +84,29 @@ class Grid:
         return Grid(self.crs, extent, self.width + 2 * margin, self.height + 2 * margin)
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One resolution of a source: level 0 is native, the others are overviews, finer first.
+
+    Attributes:
+        transform: pixel corner of this level to the CRS of the source.
+    """
+
+    width: int
+    height: int
+    transform: Affine
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole pixels of a level, from its upper left."""
+
+    column: int
+    row: int
+    width: int
+    height: int
+
+
 class Interpolation(StrEnum):
     """How a value between pixel centres, or over many pixels, is found."""
 

@@ -1,1 +1,5 @@
 """The simplest door: XYZ tiles and TileJSON."""
+
+from proxy.xyz.routes import routes
+
+__all__ = ["routes"]

@@ -1,0 +1,132 @@
+"""The application: configuration to an ASGI app with every door."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from proxy import __version__, arcgis, viewer, xyz
+from proxy.arcgis.rules import rendering_rule
+from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
+from proxy.errors import ProxyError
+from proxy.functions.parse import parse as parse_rule
+from proxy.functions.tree import Node, Source
+from proxy.render_service import Renderer
+from proxy.services import Registry, Rendering, Service
+from proxy.web import plain_error
+
+log = logging.getLogger("proxy")
+
+#: Sources opened at a time when the server starts.
+OPENING = 8
+
+
+def create_app(config: Config) -> Starlette:
+    """The application of a configuration. Nothing is opened before it starts.
+
+    Raises:
+        ConfigError: a rendering's rule is wrong.
+    """
+    registry = Registry(config, read_renderings)
+    renderer = Renderer(config)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        opener = ThreadPoolExecutor(OPENING, thread_name_prefix="open")
+        for service in registry:
+            opener.submit(_open, service)
+        yield
+        opener.shutdown(wait=False, cancel_futures=True)
+        renderer.close()
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", _health, methods=["GET"]),
+            *xyz.routes(),
+            *arcgis.routes(config.server.context),
+            *viewer.routes(registry),
+        ],
+        middleware=[_cors(config)],
+        exception_handlers={ProxyError: _proxy_error, HTTPException: _http_error, Exception: _unexpected},
+        lifespan=lifespan,
+    )
+    app.state.config = config
+    app.state.registry = registry
+    app.state.renderer = renderer
+    return app
+
+
+def read_renderings(service: ServiceConfig) -> tuple[Rendering, ...]:
+    """Renderings of a service. A rule may name those before it.
+
+    Raises:
+        ConfigError: with the place of the fault.
+    """
+    known: dict[str, Node] = {}
+    found = []
+    for rendering in service.renderings:
+        try:
+            rule = _rule(rendering, known)
+        except ProxyError as error:
+            where = f"services.{service.name}.renderings.{rendering.name}.rule"
+            raise ConfigError(f"{where}: {error.message}") from error
+        known[rendering.name] = rule
+        title = rendering.title or rendering.name.replace("_", " ")
+        found.append(Rendering(rendering.name, title, rendering.description, rule))
+    return tuple(found)
+
+
+def _rule(rendering: RenderingConfig, known: dict[str, Node]) -> Node:
+    if rendering.rule is None:
+        return Source()
+    if isinstance(rendering.rule, dict) and "rasterFunction" in rendering.rule:
+        return rendering_rule(rendering.rule, known)
+    return parse_rule(rendering.rule, known)
+
+
+def _open(service: Service) -> None:
+    failure = service.failure
+    if failure is None:
+        info = service.info
+        size = f"{info.width} x {info.height}, {info.band_count} bands {info.pixel_type}, {info.crs}"
+        log.info("service %s: %s", service.name, size)
+
+
+def _cors(config: Config) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=list(config.server.cors_origins),
+        allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
+        allow_headers=["Content-Type", "Authorization", "X-Esri-Authorization", "X-Requested-With", "Range"],
+        expose_headers=["ETag", "Content-Range", "Cache-Status"],
+        max_age=86400,
+    )
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def _proxy_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProxyError)
+    return plain_error(error)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return PlainTextResponse(error.detail, error.status_code, error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error for %s", request.url.path, exc_info=error)
+    return PlainTextResponse("The request could not be completed.", 500)

@@ -1,0 +1,158 @@
+"""The command line: `cogproxy serve`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import click
+import uvicorn
+import yaml
+
+from proxy import __version__
+from proxy.app import create_app
+from proxy.config import Config, ConfigError, load, parse
+from proxy.demo import demo_config
+from proxy.sources.location import RASTER_SUFFIXES, locate
+from proxy.sources.session import prepare_process
+
+CONFIG_VARIABLE = "COGPROXY_CONFIG_FILE"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cogproxy")
+def main() -> None:
+    """Serve Cloud Optimized GeoTIFFs to ArcGIS, XYZ and OGC clients."""
+
+
+@main.command()
+@click.argument("sources", nargs=-1)
+@click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: 8080].")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes [default: 1].")
+@click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+def serve(
+    sources: tuple[str, ...],
+    config_file: Path | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    log_level: str,
+) -> None:
+    """Serve files, folders or URLs, one service each; with neither these nor --config, the demo."""
+    _log(log_level)
+    try:
+        config = chosen_config(sources, config_file)
+        overrides = {"host": host, "port": port, "workers": workers}
+        given = {name: value for name, value in overrides.items() if value is not None}
+        config = config.model_copy(update={"server": config.server.model_copy(update=given)})
+        prepare_process()
+        create_app(config)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    server = config.server
+    shown = "localhost" if server.host in ("127.0.0.1", "0.0.0.0", "::") else server.host
+    click.echo(f"cogproxy {__version__}: {len(config.services)} services at http://{shown}:{server.port}/")
+    _run(config, log_level)
+
+
+def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
+    """Configuration from a file, from plain sources, from both, or the demo.
+
+    Raises:
+        ConfigError: something is wrong with it, or a folder holds no raster.
+    """
+    config = load(config_file) if config_file else parse({})
+    if not sources:
+        return config if config_file else demo_config()
+    named = [{"name": name, "source": source} for name, source in services_of(sources)]
+    plain = parse({"services": named}, {})
+    return config.model_copy(update={"services": (*config.services, *plain.services)})
+
+
+def services_of(sources: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Names and sources: one for each file or URL, a folder gives one for each raster in it.
+
+    Names are file names without ending; equal ones get a number.
+    """
+    paths: list[str] = []
+    for source in sources:
+        if "://" not in source and Path(source).is_dir():
+            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
+            if not inside:
+                raise ConfigError(f"{source}: there is no raster in this folder")
+            paths += [str(path) for path in inside]
+        elif "://" not in source and not source.startswith("/vsi") and not Path(source).exists():
+            raise ConfigError(f"{source}: there is no such file or folder")
+        else:
+            paths.append(source)
+    taken: dict[str, int] = {}
+    found = []
+    for path in paths:
+        name = (
+            "".join(c if c.isalnum() or c in "_.-" else "_" for c in locate(path).name).strip("._-")
+            or "raster"
+        )
+        taken[name.lower()] = taken.get(name.lower(), 0) + 1
+        number = taken[name.lower()]
+        found.append((name if number == 1 else f"{name}_{number}", path))
+    return found
+
+
+def app_from_environment() -> object:
+    """The application of a worker process, from the file that the supervisor wrote."""
+    _log(os.environ.get("COGPROXY_LOG_LEVEL", "info"))
+    prepare_process()
+    data = yaml.safe_load(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
+    return create_app(parse(data, {}))
+
+
+def _run(config: Config, log_level: str) -> None:
+    server = config.server
+    options = {
+        "host": server.host,
+        "port": server.port,
+        "log_level": log_level,
+        "access_log": server.access_log,
+        "timeout_graceful_shutdown": 10,
+        "server_header": False,
+    }
+    if server.workers == 1:
+        uvicorn.run(create_app(config), **options)  # type: ignore[arg-type]
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=True) as file:
+        # Only this user can read it: it holds the secrets of the configuration.
+        yaml.safe_dump(revealed(config), file)
+        file.flush()
+        os.environ[CONFIG_VARIABLE] = file.name
+        os.environ["COGPROXY_LOG_LEVEL"] = log_level
+        uvicorn.run("proxy.cli:app_from_environment", factory=True, workers=server.workers, **options)  # type: ignore[arg-type]
+
+
+def revealed(config: Config) -> dict[str, object]:
+    """The configuration as plain values, secrets included, with a signing secret for all workers."""
+    data = config.model_dump(mode="python")
+    if config.server.secret is None:
+        data["server"]["secret"] = secrets.token_hex(32)
+    plain = _plain(data)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "get_secret_value"):
+        return value.get_secret_value()
+    return str(value) if isinstance(value, str) else value
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("rasterio").setLevel(logging.ERROR)

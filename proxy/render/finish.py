@@ -1,0 +1,158 @@
+"""The last steps on pixels: pixel type, nodata, and what display formats need.
+
+The order is that of the two steps of an export: first the data (type, nodata), then the conversion that only
+display formats ask for (bands, default stretch to 8 bits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from proxy.functions.stretch import StretchType, stretch
+from proxy.model import (
+    Array,
+    BandStatistics,
+    DataKind,
+    ImageFormat,
+    Mask,
+    NoDataRule,
+    PixelType,
+    Raster,
+)
+from proxy.render.bands import display_bands
+
+#: Share of pixels, in percent, left out at each end by the default stretch.
+CLIP_PERCENT = 0.25
+
+StatisticsReader = Callable[[], tuple[BandStatistics, ...]]
+
+
+def convert(raster: Raster, target: PixelType) -> Raster:
+    """Pixels in another type: floats are rounded half away from zero, values beyond the range are clamped.
+
+    NaN becomes invalid where the target has no NaN; complex numbers become their modulus where the target
+    is real.
+    """
+    data, mask = raster.data, raster.mask
+    if raster.pixel_type is target:
+        return raster
+    if data.dtype.kind == "c" and not target.is_complex:
+        data = np.abs(data)
+    if target.is_integer:
+        if data.dtype.kind == "f":
+            data, mask = _without_nan(data, mask)
+            data = np.trunc(data + np.copysign(data.dtype.type(0.5), data))
+        data = _clamped(data, *target.range)
+    elif target is PixelType.FLOAT32 and data.dtype == np.float64:
+        data = np.clip(data, *target.range)
+    nodata = raster.nodata
+    if nodata is not None and not _representable(nodata, target):
+        nodata = None
+    return raster.with_data(
+        data.astype(target.dtype),
+        mask=mask,
+        band_names=raster.band_names,
+        colormap=raster.colormap if target.is_integer and target.bits <= 16 else None,
+        statistics=raster.statistics,
+        nodata=nodata,
+    )
+
+
+def apply_nodata(raster: Raster, rule: NoDataRule) -> Raster:
+    """Make pixels invalid by value: where any band matches, or where all do.
+
+    A single value is compared with every band, a list band by band; a list shorter than the bands leaves
+    the others out. Floats match within a relative 1e-6, `nan` matches NaN.
+    """
+    values = rule.values * raster.count if len(rule.values) == 1 else rule.values
+    matches = [_equal(band, value) for band, value in zip(raster.data, values, strict=False)]
+    gone = np.logical_and.reduce(matches) if rule.match_all else np.logical_or.reduce(matches)
+    mask = raster.valid() & ~gone
+    kept = {"band_names": raster.band_names, "colormap": raster.colormap, "statistics": raster.statistics}
+    return raster.with_data(raster.data, mask=mask, nodata=rule.values[0], **kept)
+
+
+def for_display(raster: Raster, kind: DataKind, read_statistics: StatisticsReader) -> Raster:
+    """One or three uint8 bands, or one with a colormap: what a picture can hold.
+
+    Args:
+        raster: any result of the functions.
+        kind: of the service; elevation is stretched from minimum to maximum, other numbers by percent clip.
+        read_statistics: statistics of the whole service for the bands of `raster`, asked only if needed,
+            so that neighbouring tiles agree.
+    """
+    raster = _shown(raster)
+    if raster.colormap is not None:
+        return raster if raster.data.dtype == np.uint8 else _colored(raster)
+    if raster.data.dtype == np.uint8:
+        return raster
+    data, mask = raster.data, raster.mask
+    if data.dtype.kind == "c":
+        data = np.abs(data)
+    if data.dtype.kind == "f":
+        data, mask = _without_nan(data, mask)
+    statistics = raster.statistics or read_statistics()
+    source = raster.with_data(data, mask=mask, statistics=statistics)
+    flat = kind is DataKind.ELEVATION or any(band.histogram is None for band in statistics)
+    method = StretchType.MINIMUM_MAXIMUM if flat else StretchType.PERCENT_CLIP
+    return stretch(source, stretch_type=method, min_percent=CLIP_PERCENT, max_percent=CLIP_PERCENT)
+
+
+def _shown(raster: Raster) -> Raster:
+    if raster.count in (1, 3):
+        return raster
+    bands = list(display_bands(raster.band_names or [""] * raster.count, ()))
+    statistics = tuple(raster.statistics[band] for band in bands) if raster.statistics else None
+    return raster.with_data(raster.data[bands], mask=raster.mask, statistics=statistics)
+
+
+def _colored(raster: Raster) -> Raster:
+    # Only 8-bit indices fit a palette; wider ones become colours at once.
+    assert raster.colormap is not None
+    entries = np.array(raster.colormap.entries, np.int64).reshape(-1, 5)
+    order = np.argsort(entries[:, 0])
+    values, colors = entries[order, 0], entries[order, 1:].astype(np.uint8)
+    band = raster.data[0]
+    place = np.clip(np.searchsorted(values, band), 0, len(values) - 1)
+    found = (values[place] == band) & (colors[place, 3] > 0)
+    data = np.ascontiguousarray(np.moveaxis(colors[place, :3], -1, 0))
+    return raster.with_data(data, mask=raster.valid() & found)
+
+
+def _without_nan(data: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
+    finite = np.isfinite(data)
+    if finite.all():
+        return data, mask
+    good = finite.all(axis=0)
+    return np.where(finite, data, data.dtype.type(0)), good if mask is None else mask & good
+
+
+def _clamped(data: Array, low: float, high: float) -> Array:
+    if data.dtype.kind == "f":
+        return np.clip(data, low, high)
+    limits = np.iinfo(data.dtype)
+    return np.clip(data, max(int(low), limits.min), min(int(high), limits.max))
+
+
+def _equal(band: Array, value: float) -> Mask:
+    if np.isnan(value):
+        return np.isnan(band) if band.dtype.kind in "fc" else np.zeros(band.shape, np.bool_)
+    if band.dtype.kind in "fc":
+        return np.asarray(np.isclose(band, value, rtol=1e-6, atol=0.0), np.bool_)
+    return np.asarray(np.equal(band, value), np.bool_)
+
+
+def _representable(value: float, target: PixelType) -> bool:
+    if not target.is_integer:
+        return True
+    low, high = target.range
+    return float(value).is_integer() and low <= value <= high
+
+
+def display_choice(
+    names: Sequence[str], interpretation: Sequence[str], output: ImageFormat
+) -> tuple[int, ...] | None:
+    """Bands worth reading for a picture of raw bands; None for all, where numbers are written."""
+    return display_bands(names, interpretation) if output.is_display else None

@@ -1,0 +1,133 @@
+"""One render from end to end: plan, read, functions, finish, encode. Each step is made once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Protocol
+
+from proxy.functions.tree import Node, Source, bands_needed, evaluate, margin
+from proxy.model import (
+    BandStatistics,
+    DataKind,
+    Extent,
+    Grid,
+    Interpolation,
+    Picture,
+    Raster,
+    RenderRequest,
+)
+from proxy.render.encode import encode
+from proxy.render.finish import apply_nodata, convert, display_choice, for_display
+from proxy.render.reader import Reader
+from proxy.sources.raster import RasterSource
+from proxy.sources.statistics import summary
+
+#: Longer side of the look at the whole source that gives the statistics of a rule's result.
+LOOK_SIZE = 512
+
+
+class Subject(Protocol):
+    """What the pipeline needs to know of a service."""
+
+    @property
+    def kind(self) -> DataKind:
+        """What the numbers mean."""
+
+    @property
+    def statistics(self) -> tuple[BandStatistics, ...]:
+        """Statistics of the source's bands."""
+
+    @property
+    def source_pixels(self) -> int:
+        """Pixels of a band that may be read for one picture."""
+
+    def remembered(
+        self, key: object, compute: Callable[[], tuple[BandStatistics, ...]]
+    ) -> tuple[BandStatistics, ...]:
+        """Statistics of a result, computed once for each version of the source."""
+
+
+def render_picture(service: Subject, source: RasterSource, request: RenderRequest) -> Picture:
+    """Render a request. Blocks; safe in several threads.
+
+    Raises:
+        ProxyError: the request cannot be met; see the errors of each step.
+    """
+    raster = render_raster(service, source, request)
+    if request.format.is_display:
+        rule, bands = request.rule, request.bands
+        raster = for_display(
+            raster, service.kind, lambda: _result_statistics(service, source, rule, bands, raster.count)
+        )
+    return encode(raster, request.format, request.options)
+
+
+def render_raster(service: Subject, source: RasterSource, request: RenderRequest) -> Raster:
+    """The numbers of a request, before any conversion for display."""
+    chosen = _input_bands(source, request)
+    raster = processed(service, source, request.grid, request.rule, chosen, request.interpolation)
+    if request.pixel_type is not None:
+        raster = convert(raster, request.pixel_type)
+    if request.nodata is not None:
+        raster = apply_nodata(raster, request.nodata)
+    return raster
+
+
+def processed(
+    service: Subject,
+    source: RasterSource,
+    grid: Grid,
+    rule: Node | None,
+    bands: tuple[int, ...],
+    interpolation: Interpolation,
+) -> Raster:
+    """Read what a rule needs on a grid, with the margin that it asks for, and evaluate it."""
+    tree: Node = Source() if rule is None else rule
+    around = margin(tree)
+    needed = bands_needed(tree, len(bands))
+    read = bands if needed is None else tuple(bands[index] for index in needed)
+    raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
+    raster = dataclasses.replace(raster, statistics=_picked(service.statistics, read))
+    result = evaluate(tree, raster, needed)
+    if around:
+        result = dataclasses.replace(result.cropped(around), grid=grid)
+    return result
+
+
+def _input_bands(source: RasterSource, request: RenderRequest) -> tuple[int, ...]:
+    if request.bands is not None:
+        return request.bands
+    every = tuple(range(source.info.band_count))
+    if request.rule is None or isinstance(request.rule, Source):
+        shown = display_choice(source.info.band_names, source.info.color_interpretation, request.format)
+        return every if shown is None else shown
+    return every
+
+
+def _picked(statistics: tuple[BandStatistics, ...], bands: tuple[int, ...]) -> tuple[BandStatistics, ...]:
+    return tuple(statistics[band] for band in bands)
+
+
+def _result_statistics(
+    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...] | None, count: int
+) -> tuple[BandStatistics, ...]:
+    """Statistics of a rule's result over the whole source, so that every tile is stretched alike."""
+    chosen = tuple(range(source.info.band_count)) if bands is None else bands
+
+    def compute() -> tuple[BandStatistics, ...]:
+        grid = overall_grid(source)
+        raster = processed(service, source, grid, rule, chosen, Interpolation.NEAREST)
+        return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
+
+    found = service.remembered((rule, chosen), compute)
+    return found[:count]
+
+
+def overall_grid(source: RasterSource, size: int = LOOK_SIZE) -> Grid:
+    """The whole source in its own system, at most `size` pixels a side."""
+    extent: Extent = source.info.extent
+    longer = max(extent.width, extent.height)
+    width = max(1, min(source.info.width, round(size * extent.width / longer)))
+    height = max(1, min(source.info.height, round(size * extent.height / longer)))
+    return Grid(source.crs, extent, width, height)

@@ -1,0 +1,186 @@
+"""The one reader: rio-tiler's interface over a source's windows and our own warp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attr
+import morecantile
+import numpy as np
+from rasterio.crs import CRS
+from rio_tiler.constants import WEB_MERCATOR_TMS, WGS84_CRS
+from rio_tiler.errors import PointOutsideBounds, TileOutsideBounds
+from rio_tiler.io.base import BaseReader
+from rio_tiler.models import BandStatistics, ImageData, Info, PointData
+
+from proxy.crs import SpatialReference, reference, transform_bounds
+from proxy.model import Extent, Grid, Interpolation, Raster
+from proxy.render.point import native_pixel
+from proxy.render.warp import read_grid
+from proxy.sources.raster import RasterSource
+
+
+@attr.s
+class Reader(BaseReader):  # type: ignore[misc]
+    """A rio-tiler reader of one source.
+
+    `read_raster` is what the pipeline calls; the rest is rio-tiler's interface on top of it, for programs
+    that know it. Band indexes count from 1 there, and extents default to the CRS of the method's own kind,
+    as in every rio-tiler reader.
+    """
+
+    input: RasterSource = attr.ib()
+    tms: morecantile.TileMatrixSet = attr.ib(default=WEB_MERCATOR_TMS)
+
+    def __attrs_post_init__(self) -> None:
+        info = self.input.info
+        self.bounds = info.extent.as_tuple()
+        self.crs = CRS.from_user_input(info.crs.wkt)
+        self.transform = info.transform
+        self.width, self.height = info.width, info.height
+
+    def read_raster(
+        self,
+        grid: Grid,
+        bands: tuple[int, ...],
+        interpolation: Interpolation,
+        budget: int | None = None,
+    ) -> Raster:
+        """Read zero-based bands on a grid.
+
+        Returns:
+            Data in the type of the source; the colormap stays with a single palette band that was not
+            blended.
+
+        Raises:
+            ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
+            CannotRead: the file is damaged or out of reach.
+        """
+        info = self.input.info
+        data, mask = read_grid(self.input, grid, bands, interpolation, budget=budget)
+        return Raster(
+            data,
+            mask,
+            grid,
+            tuple(info.band_names[band] for band in bands),
+            info.colormap if bands == (0,) else None,
+            None,
+            info.nodata if info.mask_kind == "nodata" else None,
+        )
+
+    def info(self) -> Info:
+        """Facts about the source."""
+        info = self.input.info
+        labels = [f"b{index}" for index in range(1, info.band_count + 1)]
+        kinds = {"nodata": "Nodata", "alpha": "Alpha", "mask": "Mask"}
+        return Info(
+            bounds=self.bounds,
+            crs=info.crs.wkt,
+            band_metadata=[(label, {}) for label in labels],
+            band_descriptions=list(zip(labels, info.band_names, strict=True)),
+            dtype=info.pixel_type.dtype.name,
+            colorinterp=list(info.color_interpretation),
+            nodata_type=kinds.get(info.mask_kind, "None"),
+            width=info.width,
+            height=info.height,
+            driver=info.driver,
+            count=info.band_count,
+        )
+
+    def part(
+        self,
+        bbox: tuple[float, float, float, float],
+        dst_crs: CRS | None = None,
+        bounds_crs: CRS = WGS84_CRS,
+        indexes: int | tuple[int, ...] | None = None,
+        max_size: int | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        resampling_method: str = "nearest",
+        **_: Any,
+    ) -> ImageData:
+        """Read a rectangle; without a size, at about the native resolution."""
+        source_crs = _reference(bounds_crs)
+        target = source_crs if dst_crs is None else _reference(dst_crs)
+        extent = Extent(*transform_bounds(tuple(bbox), source_crs, target))
+        if height is None or width is None:
+            width, height = self._native_size(extent, target, max_size)
+        grid = Grid(target, extent, width, height)
+        bands = self._bands(indexes)
+        raster = self.read_raster(grid, bands, Interpolation(resampling_method))
+        return self._image(raster, bands)
+
+    def tile(self, tile_x: int, tile_y: int, tile_z: int, tilesize: int = 256, **kwargs: Any) -> ImageData:
+        """Read a tile of the reader's matrix set."""
+        if not self.tile_exists(tile_x, tile_y, tile_z):
+            raise TileOutsideBounds(f"Tile {tile_z}/{tile_x}/{tile_y} is outside the bounds")
+        bounds = tuple(self.tms.xy_bounds(morecantile.Tile(tile_x, tile_y, tile_z)))
+        crs = self.tms.rasterio_crs
+        return self.part(bounds, crs, crs, height=tilesize, width=tilesize, **kwargs)
+
+    def preview(self, max_size: int = 1024, **kwargs: Any) -> ImageData:
+        """Read the whole source, thinned."""
+        return self.part(self.bounds, self.crs, self.crs, max_size=max_size, **kwargs)
+
+    def feature(self, shape: dict[str, Any], **kwargs: Any) -> ImageData:
+        """Read the envelope of a GeoJSON geometry; pixels outside its outline are masked."""
+        from rasterio.features import bounds as shape_bounds
+        from rasterio.features import geometry_mask
+
+        geometry = shape.get("geometry", shape)
+        image = self.part(shape_bounds(geometry), WGS84_CRS, **kwargs)
+        outside = geometry_mask([geometry], (image.height, image.width), image.transform)
+        image.array.mask = np.ma.getmaskarray(image.array) | outside
+        return image
+
+    def point(
+        self, lon: float, lat: float, coord_crs: CRS = WGS84_CRS, indexes: Any = None, **_: Any
+    ) -> PointData:
+        """Read the native pixel at a place."""
+        from proxy.model import Window
+
+        pixel = native_pixel(self.input, (lon, lat), _reference(coord_crs))
+        if pixel is None:
+            raise PointOutsideBounds("Point is outside the bounds")
+        bands = self._bands(indexes)
+        data, mask = self.input.read(0, bands, Window(*pixel, 1, 1))
+        hidden = np.zeros(1, bool) if mask is None else ~mask[0]
+        array = np.ma.MaskedArray(data[:, 0, 0], np.repeat(hidden, len(bands)))
+        return PointData(array, band_names=[f"b{band + 1}" for band in bands], coordinates=(lon, lat))
+
+    def statistics(
+        self, max_size: int = 1024, indexes: Any = None, **kwargs: Any
+    ) -> dict[str, BandStatistics]:
+        """Statistics of a preview, by band."""
+        found: dict[str, BandStatistics] = self.preview(max_size, indexes=indexes).statistics(**kwargs)
+        return found
+
+    def _bands(self, indexes: int | tuple[int, ...] | None) -> tuple[int, ...]:
+        if indexes is None:
+            return tuple(range(self.input.info.band_count))
+        wanted = (indexes,) if isinstance(indexes, int) else tuple(indexes)
+        return tuple(index - 1 for index in wanted)
+
+    def _native_size(self, extent: Extent, crs: SpatialReference, max_size: int | None) -> tuple[int, int]:
+        info = self.input.info
+        native = transform_bounds(extent.as_tuple(), crs, info.crs)
+        width = max(1, round((native[2] - native[0]) / info.pixel_size[0]))
+        height = max(1, round((native[3] - native[1]) / info.pixel_size[1]))
+        shrink = min(1.0, max_size / max(width, height)) if max_size else 1.0
+        return max(1, round(width * shrink)), max(1, round(height * shrink))
+
+    def _image(self, raster: Raster, bands: tuple[int, ...]) -> ImageData:
+        hidden = np.broadcast_to(~raster.valid(), raster.data.shape)
+        return ImageData(
+            np.ma.MaskedArray(raster.data, hidden),
+            crs=CRS.from_user_input(raster.grid.crs.wkt),
+            bounds=raster.grid.extent.as_tuple(),
+            band_names=[f"b{band + 1}" for band in bands],
+            band_descriptions=list(raster.band_names),
+            nodata=raster.nodata,
+        )
+
+
+def _reference(crs: CRS) -> SpatialReference:
+    authority = crs.to_authority()
+    return reference(":".join(authority) if authority else crs.to_wkt())

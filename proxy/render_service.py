@@ -1,0 +1,107 @@
+"""From a request to a picture: cache, one flight for each key, a bounded pool, a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from proxy.cache.flight import SingleFlight
+from proxy.cache.keys import key_of
+from proxy.cache.store import ByteLRU
+from proxy.config import Config
+from proxy.errors import DeadlinePassed, ProxyError, QueueFull
+from proxy.model import Picture, RenderRequest
+from proxy.render.pipeline import render_picture
+from proxy.services import Service
+from proxy.web import Rendered
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class RenderCounters:
+    """What the renderer has done since the start."""
+
+    rendered: int = 0
+    failed: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+
+
+class Renderer:
+    """Renders for all doors. Used on one event loop; the work itself runs in threads."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config.render
+        threads = config.render.threads or len(os.sched_getaffinity(0))
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
+        self._room = threads + config.render.queue
+        self._pending = 0
+        self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
+        self.flight: SingleFlight[Picture] = SingleFlight()
+        self.counters = RenderCounters()
+
+    async def render(self, service: Service, request: RenderRequest) -> Rendered:
+        """The picture of a request, from the cache where it is known.
+
+        Raises:
+            QueueFull: too many renders are waiting.
+            DeadlinePassed: it took too long; it goes on for the cache.
+            ProxyError: whatever the render itself found wrong.
+        """
+        source = service.source if service.ready else await self.call(lambda: service.source)
+        key = key_of(source.info.version, request)
+        picture = self.store.get(key)
+        if picture is not None:
+            return Rendered(picture, key, "hit")
+        status = "joined" if key in self.flight else "miss"
+
+        async def work() -> Picture:
+            made = await self.call(render_picture, service, source, request)
+            self.store.put(key, made)
+            return made
+
+        try:
+            picture = await asyncio.wait_for(self.flight.do(key, work), self._config.seconds)
+        except TimeoutError:
+            raise DeadlinePassed(self._config.seconds) from None
+        return Rendered(picture, key, status)
+
+    async def call(self, function: Callable[..., T], *args: object) -> T:
+        """Run blocking work in the render pool.
+
+        Raises:
+            QueueFull: too much is waiting already.
+        """
+        if self._pending >= self._room:
+            self.counters.refused += 1
+            raise QueueFull
+        self._pending += 1
+        started = time.perf_counter()
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+        except ProxyError:
+            self.counters.failed += 1
+            raise
+        finally:
+            self._pending -= 1
+            self.counters.seconds += time.perf_counter() - started
+        self.counters.rendered += 1
+        return result
+
+    @property
+    def pending(self) -> int:
+        """Pieces of work under way or waiting."""
+        return self._pending
+
+    def close(self) -> None:
+        """Let the pool go; what runs is finished first."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

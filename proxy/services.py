@@ -1,0 +1,271 @@
+"""The services by name: configuration, open source, renderings. Sources open when first needed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from proxy.config import Config, ServiceConfig
+from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
+from proxy.functions.tree import Node, Source
+from proxy.model import BandStatistics, DataKind, Effort, Interpolation
+from proxy.sources.base import SourceInfo
+from proxy.sources.opening import current_version, open_source
+from proxy.sources.pool import Pool
+from proxy.sources.raster import Handle, Handles, RasterSource
+from proxy.sources.statistics import band_statistics
+
+log = logging.getLogger(__name__)
+
+#: Seconds before a source that failed to open is tried again.
+RETRY_SECONDS = 30.0
+#: Seconds between looks at the version of a local file, and of a remote object.
+LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A named raster function tree of a service: the style of every door."""
+
+    name: str
+    title: str
+    description: str
+    rule: Node
+
+
+#: Raw bands, offered by every service under this name.
+NONE = Rendering("None", "Raw bands", "The bands as they are, without processing.", Source())
+
+#: Results of rules whose statistics a service remembers.
+RESULTS = 256
+
+RuleReader = Callable[[ServiceConfig], tuple[Rendering, ...]]
+
+
+class Service:
+    """One service. Its source is opened by the first who needs it, and again when it has changed."""
+
+    def __init__(
+        self, config: ServiceConfig, whole: Config, handles: Handles, renderings: tuple[Rendering, ...]
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
+        self.description = config.description
+        self.attribution = config.attribution
+        self._whole = whole
+        self._handles = handles
+        self._configured = renderings
+        self._lock = threading.Lock()
+        self._source: RasterSource | None = None
+        self._statistics: tuple[str, tuple[BandStatistics, ...]] | None = None
+        self._results: LRUCache[object, tuple[BandStatistics, ...]] = LRUCache(RESULTS)
+        self._failure: tuple[float, ProxyError] | None = None
+        self._looked = 0.0
+
+    @property
+    def source(self) -> RasterSource:
+        """The open source, as new as the last look at it. May block.
+
+        Raises:
+            CannotOpen: it is missing, damaged, or cannot be placed on a map.
+        """
+        source = self._source
+        if source is not None and time.monotonic() - self._looked < self._patience(source):
+            return source
+        with self._lock:
+            return self._refreshed()
+
+    @property
+    def ready(self) -> bool:
+        """True when the source can be used without waiting."""
+        source = self._source
+        return source is not None and time.monotonic() - self._looked < self._patience(source)
+
+    @property
+    def info(self) -> SourceInfo:
+        """Facts about the source. May block; raises as `source` does."""
+        return self.source.info
+
+    @property
+    def failure(self) -> str | None:
+        """Public sentence why the source cannot be used, or None. May block."""
+        try:
+            _ = self.source
+        except SourceFailed as error:
+            return error.message
+        return None
+
+    @property
+    def statistics(self) -> tuple[BandStatistics, ...]:
+        """Statistics of the bands, computed once for each version of the source. Blocks the first time."""
+        source = self.source
+        known = self._statistics
+        if known is not None and known[0] == source.info.version:
+            return known[1]
+        found = band_statistics(source)
+        self._statistics = (source.info.version, found)
+        return found
+
+    def remembered(
+        self, key: object, compute: Callable[[], tuple[BandStatistics, ...]]
+    ) -> tuple[BandStatistics, ...]:
+        """Statistics of a rule's result, computed once for each version of the source and each key."""
+        full = (self.info.version, key)
+        found = self._results.get(full)
+        if found is None:
+            found = compute()
+            with self._lock:
+                self._results[full] = found
+        return found
+
+    @property
+    def kind(self) -> DataKind:
+        """What the numbers mean."""
+        return self.info.kind
+
+    @property
+    def source_pixels(self) -> int:
+        """Pixels of a band that may be read for one picture."""
+        return self.config.limits.source_pixels
+
+    @property
+    def effort(self) -> Effort:
+        """Of the PNG encoder."""
+        return self._whole.render.effort
+
+    @property
+    def interpolation(self) -> Interpolation:
+        """Used where the request names none."""
+        if self.config.interpolation is not None:
+            return self.config.interpolation
+        return Interpolation.NEAREST if self.info.kind is DataKind.THEMATIC else Interpolation.BILINEAR
+
+    @property
+    def renderings(self) -> tuple[Rendering, ...]:
+        """All renderings; the first is the default, and one named `None` is always among them."""
+        if any(rendering.name.lower() == "none" for rendering in self._configured):
+            return self._configured
+        return (*self._configured, NONE) if self._configured else (NONE,)
+
+    @property
+    def default_rendering(self) -> Rendering:
+        """Used where the request names none."""
+        return self.renderings[0]
+
+    @property
+    def templates(self) -> dict[str, Node]:
+        """Rules by rendering name, for rules that name a rendering."""
+        return {rendering.name: rendering.rule for rendering in self.renderings}
+
+    def rendering(self, name: str | None) -> Rendering:
+        """Rendering by name, without regard to case; None, empty or `default` for the first.
+
+        Raises:
+            UnknownRendering: no rendering has that name.
+        """
+        wanted = (name or "").lower()
+        for rendering in self.renderings:
+            if rendering.name.lower() == wanted:
+                return rendering
+        if wanted in ("", "default"):
+            return self.default_rendering
+        raise UnknownRendering(self.name, name or "")
+
+    def _patience(self, source: RasterSource) -> float:
+        return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
+
+    def _refreshed(self) -> RasterSource:
+        now = time.monotonic()
+        if self._failure is not None and now - self._failure[0] < RETRY_SECONDS:
+            raise self._failure[1]
+        source = self._source
+        if source is not None and now - self._looked < self._patience(source):
+            return source
+        try:
+            if source is None or self._changed(source):
+                fresh = open_source(self.config, self._whole, self._handles)
+                if source is not None:
+                    source.close()
+                    log.info("service %s: source changed", self.name)
+                self._source = source = fresh
+        except ProxyError as error:
+            self._failure = (now, error)
+            self._source = None
+            log.warning(
+                "service %s: %s%s", self.name, error.message, f" ({d})" if (d := _detail(error)) else ""
+            )
+            raise
+        self._failure = None
+        self._looked = time.monotonic()
+        return source
+
+    def _changed(self, source: RasterSource) -> bool:
+        try:
+            return current_version(source.location, self._whole, self.config) != source.info.version
+        except CannotOpen:
+            if source.location.is_remote:
+                # A bucket that is out of reach for a moment does not take the service down.
+                log.warning("service %s: version cannot be checked, serving the last one", self.name)
+                return False
+            raise
+
+
+def _detail(error: ProxyError) -> str:
+    return error.detail if isinstance(error, SourceFailed) else ""
+
+
+class Registry:
+    """All services of a configuration, in its order."""
+
+    def __init__(self, config: Config, read_renderings: RuleReader) -> None:
+        self.config = config
+        self.handles: Handles = Pool[Handle](config.render.open_files)
+        self._services = {
+            service.name.lower(): Service(service, config, self.handles, read_renderings(service))
+            for service in config.services
+        }
+
+    def get(self, name: str) -> Service:
+        """Service by name, without regard to case.
+
+        Raises:
+            UnknownService: there is none of that name.
+        """
+        try:
+            return self._services[name.strip("/").lower()]
+        except KeyError:
+            raise UnknownService(name) from None
+
+    def match(self, path: str) -> tuple[Service, str]:
+        """Service at the beginning of a path, and the rest of it without a leading slash.
+
+        Raises:
+            UnknownService: no service name begins the path.
+        """
+        parts = path.strip("/").split("/")
+        for length in (2, 1):
+            service = self._services.get("/".join(parts[:length]).lower())
+            if service is not None and len(parts) >= length:
+                return service, "/".join(parts[length:])
+        raise UnknownService(parts[0])
+
+    def folders(self) -> list[str]:
+        """Names of folders, in order of first use."""
+        return list(dict.fromkeys(s.name.split("/")[0] for s in self if "/" in s.name))
+
+    def in_folder(self, folder: str | None) -> list[Service]:
+        """Services of a folder, or of none. An unknown folder is an empty list."""
+        wanted = (folder or "").lower()
+        return [service for service in self if service.name.rpartition("/")[0].lower() == wanted]
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self._services.values())
+
+    def __len__(self) -> int:
+        return len(self._services)

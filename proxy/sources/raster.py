@@ -1,0 +1,238 @@
+"""A single raster: opened once for its facts, then read by window from pooled handles."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window as RasterioWindow
+
+from proxy.config import ServiceConfig
+from proxy.crs import SpatialReference
+from proxy.errors import CannotOpen, CannotRead
+from proxy.model import Array, Level, Mask, Window
+from proxy.sources.base import SourceInfo
+from proxy.sources.describe import describe
+from proxy.sources.location import Location
+from proxy.sources.pool import Pool
+from proxy.sources.session import Options
+
+log = logging.getLogger(__name__)
+
+
+class Handle:
+    """An open dataset with all that it stands on."""
+
+    def __init__(self, dataset: DatasetReader, base: DatasetReader | None = None) -> None:
+        self.dataset = dataset
+        self._base = base
+
+    def close(self) -> None:
+        """Close the dataset and what lies below it."""
+        self.dataset.close()
+        if self._base is not None:
+            self._base.close()
+
+
+Handles = Pool[Handle]
+
+
+class RasterSource:
+    """Pixels of one file or object.
+
+    Reading is safe from several threads: each borrows a handle of its own.
+    """
+
+    def __init__(
+        self, location: Location, config: ServiceConfig, options: Options, pool: Handles, version: str
+    ) -> None:
+        self.location = location
+        self._config = config
+        self._options = options
+        self._pool = pool
+        self._version = version
+        self._warped = False
+        self._overview_index: tuple[int, ...] = ()
+        self.levels: tuple[Level, ...] = ()
+        self.info = self._open()
+        self.crs: SpatialReference = self.info.crs
+        self.dtype = np.dtype(self.info.pixel_type.dtype)
+
+    def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
+        """Read whole pixels of a level.
+
+        Args:
+            level: 0 for native pixels, above for overviews.
+            bands: zero-based.
+            window: inside the level.
+
+        Returns:
+            Data (bands, rows, columns) as stored, and the mask (rows, columns), True where valid, or None
+            where the source has no mask at all.
+
+        Raises:
+            CannotRead: the file is damaged or out of reach.
+        """
+        indexes = [band + 1 for band in bands]
+        area = RasterioWindow(window.column, window.row, window.width, window.height)
+        try:
+            with (
+                self._environment(),
+                self._pool.lend(self._key(level), lambda: self._handle(level)) as handle,
+            ):
+                data = handle.dataset.read(indexes, window=area)
+                return data, self._mask(handle.dataset, data, area)
+        except (RasterioError, OSError) as error:
+            log.warning("cannot read %s: %s", self.location.text, error)
+            raise CannotRead("The source could not be read.", str(error)) from error
+
+    @contextmanager
+    def borrowed(self) -> Iterator[DatasetReader]:
+        """The native dataset, for what is not pixels on a grid."""
+        with self._environment(), self._pool.lend(self._key(0), lambda: self._handle(0)) as handle:
+            yield handle.dataset
+
+    def close(self) -> None:
+        """Close the idle handles of this version."""
+        mine = (self.location.gdal_path, self._version)
+        self._pool.drop(lambda key: isinstance(key, tuple) and key[:2] == mine)
+
+    def _open(self) -> SourceInfo:
+        try:
+            with self._environment():
+                handle = self._handle(0)
+                try:
+                    return self._described(handle)
+                finally:
+                    handle.close()
+        except (RasterioError, OSError) as error:
+            raise CannotOpen("The source could not be opened.", str(error)) from error
+
+    def _described(self, handle: Handle) -> SourceInfo:
+        dataset = handle.dataset
+        if dataset.gcps[0] and dataset.transform.is_identity:
+            # Ground control points bend: GDAL's warper makes a straight grid of them, read like any other.
+            self._warped = True
+            straight = self._handle(0)
+            try:
+                why = "its place is given by ground control points"
+                info = describe(straight.dataset, self._unmasked(dataset), self._version, "warped", why)
+                self.levels = self._halved(straight.dataset)
+            finally:
+                straight.close()
+            names = info.band_names[: dataset.count]
+            interpretation = info.color_interpretation[: dataset.count]
+            info = dataclasses.replace(info, band_names=names, color_interpretation=interpretation)
+        else:
+            info = describe(dataset, self._config, self._version, "window", "")
+            self.levels = self._overviews(dataset)
+        sizes = tuple((level.width, level.height) for level in self.levels[1:])
+        return dataclasses.replace(info, level_sizes=sizes)
+
+    def _unmasked(self, dataset: DatasetReader) -> ServiceConfig:
+        # A complex raster cannot carry an alpha band; the warper fills its surroundings with zeros.
+        if str(dataset.dtypes[0]).startswith("complex") and self._config.nodata is None:
+            return self._config.model_copy(update={"nodata": 0.0})
+        return self._config
+
+    def _overviews(self, dataset: DatasetReader) -> tuple[Level, ...]:
+        found = []
+        for index, _ in enumerate(dataset.overviews(1)):
+            with rasterio.open(self.location.gdal_path, overview_level=index) as overview:
+                found.append((Level(overview.width, overview.height, self._scaled(dataset, overview)), index))
+        found.sort(key=lambda pair: -pair[0].width)
+        self._overview_index = tuple(index for _, index in found)
+        native = Level(dataset.width, dataset.height, dataset.transform)
+        return native, *(level for level, _ in found)
+
+    @staticmethod
+    def _scaled(native: DatasetReader, overview: DatasetReader) -> Affine:
+        return native.transform @ Affine.scale(native.width / overview.width, native.height / overview.height)
+
+    @staticmethod
+    def _halved(dataset: DatasetReader) -> tuple[Level, ...]:
+        levels: list[Level] = []
+        factor = 1
+        while not levels or min(dataset.width, dataset.height) // factor >= 256:
+            width, height = -(-dataset.width // factor), -(-dataset.height // factor)
+            scale = Affine.scale(dataset.width / width, dataset.height / height)
+            levels.append(Level(width, height, dataset.transform @ scale))
+            factor *= 2
+        return tuple(levels)
+
+    def _key(self, level: int) -> tuple[str, str, int, bool, Options]:
+        return self.location.gdal_path, self._version, level, self._warped, self._options
+
+    def _handle(self, level: int) -> Handle:
+        path = self.location.gdal_path
+        if not self._warped:
+            extra = {"overview_level": self._overview_index[level - 1]} if level else {}
+            return Handle(rasterio.open(path, sharing=False, **extra))
+        base = rasterio.open(path, sharing=False)
+        kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
+        if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
+            kwargs["add_alpha"] = True
+        if level:
+            chosen = self.levels[level]
+            kwargs.update(transform=chosen.transform, width=chosen.width, height=chosen.height)
+        return Handle(WarpedVRT(base, **kwargs), base)
+
+    def _mask(self, dataset: DatasetReader, data: Array, window: RasterioWindow) -> Mask | None:
+        valid: Mask | None = None
+        if self.info.mask_kind in ("alpha", "mask"):
+            valid = np.not_equal(dataset.read_masks(1, window=window), 0)
+        elif self.info.mask_kind == "nodata" and self.info.nodata is not None:
+            valid = valid_by_value(data, self.info.nodata)
+        if data.dtype.kind in "fc":
+            finite = _negated(np.isnan(data))
+            valid = finite if valid is None else np.logical_and(valid, finite)
+        return None if valid is None or valid.all() else valid
+
+    @cached_property
+    def _gdal(self) -> dict[str, str]:
+        return dict(self._options)
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        if not self._options:
+            yield
+            return
+        with rasterio.Env(**self._gdal):
+            yield
+
+
+def valid_by_value(data: Array, nodata: float) -> Mask:
+    """Pixels with a value: those where any band differs from `nodata`.
+
+    Floats are compared at their own precision, since a declared -3.4e38 is seldom written exactly.
+    """
+    if np.isnan(nodata):
+        return _negated(np.isnan(data))
+    if data.dtype.kind in "fc":
+        with np.errstate(over="ignore"):
+            limit = data.dtype.type(nodata)
+        tolerance = 1e-6 if data.dtype in ("float32", "complex64") else 1e-12
+        return _negated(np.isclose(data, limit, rtol=tolerance, atol=0.0))
+    if not float(nodata).is_integer() or not _fits(nodata, data.dtype):
+        return np.ones(data.shape[1:], np.bool_)
+    return _negated(np.equal(data, int(nodata)))
+
+
+def _negated(matches: Array) -> Mask:
+    valid: Mask = np.logical_not(matches.all(axis=0))
+    return valid
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max)

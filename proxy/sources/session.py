@@ -1,0 +1,77 @@
+"""GDAL's settings for a source: safe and quick defaults, and the credentials of its profile only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from proxy.config import CredentialsConfig
+from proxy.sources.location import Location
+
+#: Settings of the whole process; the environment wins.
+PROCESS_DEFAULTS = {
+    "GDAL_CACHEMAX": "256",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MULTIPLEX": "YES",
+    "GDAL_HTTP_VERSION": "2",
+    "GDAL_INGESTED_BYTES_AT_OPEN": "32768",
+    "VSI_CACHE": "TRUE",
+    "VSI_CACHE_SIZE": "5000000",
+    "CPL_VSIL_CURL_CACHE_SIZE": "134217728",
+    "GDAL_HTTP_TIMEOUT": "30",
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_MAX_RETRY": "3",
+    "GDAL_HTTP_RETRY_DELAY": "0.2",
+    # A side file may not turn a picture into a program: no pixel functions in Python.
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+}
+
+Options = tuple[tuple[str, str], ...]
+
+
+def prepare_process(environment: Mapping[str, str] = os.environ) -> None:
+    """Set what must be set before GDAL or a BLAS is used. Values already in the environment stay."""
+    for name, value in PROCESS_DEFAULTS.items():
+        if name not in environment:
+            os.environ[name] = value
+
+
+def gdal_options(
+    location: Location, credentials: CredentialsConfig | None, side_files: bool | None
+) -> Options:
+    """Options in force while a dataset of this place is opened and read.
+
+    Remote places are not searched for side files (`.aux.xml`, `.msk`, `.ovr`) unless asked, since each
+    search costs round trips.
+    """
+    options: dict[str, str] = {}
+    if location.is_remote:
+        options["GDAL_DISABLE_READDIR_ON_OPEN"] = "TRUE" if side_files else "EMPTY_DIR"
+    elif side_files is False:
+        options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
+    if credentials is not None:
+        options.update(_credential_options(credentials))
+    return tuple(sorted(options.items()))
+
+
+def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
+    options: dict[str, str] = {}
+    secrets = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+    }
+    options.update({name: secret.get_secret_value() for name, secret in secrets.items() if secret})
+    if credentials.region:
+        options["AWS_REGION"] = credentials.region
+    if credentials.endpoint:
+        scheme, _, host = credentials.endpoint.rpartition("://")
+        options["AWS_S3_ENDPOINT"] = host.rstrip("/")
+        options["AWS_VIRTUAL_HOSTING"] = "FALSE"
+        options["AWS_HTTPS"] = "NO" if scheme == "http" else "YES"
+    if credentials.anonymous:
+        options["AWS_NO_SIGN_REQUEST"] = "YES"
+    if credentials.requester_pays:
+        options["AWS_REQUEST_PAYER"] = "requester"
+    options.update({name: secret.get_secret_value() for name, secret in credentials.gdal.items()})
+    return options

@@ -1,0 +1,122 @@
+"""What every door shares of HTTP: public addresses, pictures with validators, plain errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from proxy.config import CachingConfig, ServerConfig
+from proxy.errors import Busy, ProxyError
+from proxy.model import Picture
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A picture, its strong validator, and how it came: `hit`, `miss` or `joined`."""
+
+    picture: Picture
+    etag: str
+    status: str
+
+
+def base_url(request: Request) -> str:
+    """Public address of the server as the caller sees it, without a trailing slash.
+
+    The configured address wins; then what a proxy in front has forwarded, if it is trusted; then the
+    request's own host. Values that are not plain hosts or paths are ignored.
+    """
+    config: ServerConfig = request.app.state.config.server
+    if config.base_url:
+        return config.base_url.rstrip("/")
+    scheme, host = request.url.scheme, request.headers.get("host", request.url.netloc)
+    prefix = str(request.scope.get("root_path", ""))
+    if config.trust_forwarded:
+        scheme = _first(request.headers, "x-forwarded-proto") or scheme
+        host = _first(request.headers, "x-forwarded-host") or host
+        port = _first(request.headers, "x-forwarded-port")
+        if port.isdigit() and ":" not in host and port not in ("80", "443"):
+            host = f"{host}:{port}"
+        prefix = _first(request.headers, "x-forwarded-prefix").rstrip("/") or prefix
+    if scheme not in ("http", "https"):
+        scheme = "http"
+    if not _HOST.fullmatch(host):
+        host = "localhost"
+    return f"{scheme}://{host}{prefix if _PREFIX.fullmatch(prefix) else ''}"
+
+
+def _first(headers: Headers, name: str) -> str:
+    return headers.get(name, "").split(",")[0].strip()
+
+
+def picture_response(
+    request: Request,
+    rendered: Rendered,
+    caching: CachingConfig,
+    *,
+    filename: str | None = None,
+    extra: dict[str, str] | None = None,
+) -> Response:
+    """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already."""
+    headers = picture_headers(rendered, caching) | (extra or {})
+    if not_modified(request.headers.get("if-none-match"), rendered.etag):
+        return Response(status_code=304, headers=headers)
+    picture = rendered.picture
+    if filename:
+        headers["Content-Disposition"] = f'inline; filename="{filename}"'
+    span = _span(request.headers.get("range"), len(picture.body))
+    if span is None:
+        return Response(picture.body, media_type=picture.media_type, headers=headers)
+    start, stop = span
+    if start >= stop:
+        headers["Content-Range"] = f"bytes */{len(picture.body)}"
+        return Response(status_code=416, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(picture.body)}"
+    return Response(picture.body[start:stop], 206, headers, picture.media_type)
+
+
+def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str]:
+    """Validator and lifetimes of a picture."""
+    lifetime = f"public, max-age={caching.max_age}"
+    if caching.stale_while_revalidate:
+        lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"
+    status = "hit" if rendered.status == "hit" else f"fwd=miss; detail={rendered.status}"
+    return {
+        "ETag": f'"{rendered.etag}"',
+        "Cache-Control": lifetime,
+        "Cache-Status": f"cogproxy; {status}",
+        "Accept-Ranges": "bytes",
+    }
+
+
+def not_modified(if_none_match: str | None, etag: str) -> bool:
+    """True where the caller's `If-None-Match` names this picture."""
+    if not if_none_match:
+        return False
+    known = {item.strip().removeprefix("W/").strip('"') for item in if_none_match.split(",")}
+    return etag in known or "*" in known
+
+
+def _span(header: str | None, size: int) -> tuple[int, int] | None:
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1 if last else size)
+
+
+def plain_error(error: ProxyError) -> Response:
+    """An error in the language of tiles: a status and a sentence, never kept by caches."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(error.retry_after)
+    return PlainTextResponse(error.message, error.status, headers)

@@ -1,0 +1,115 @@
+"""Routes of the tile door. Everything below `/tiles/` starts with the name of a service."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from proxy.crs import WEB_MERCATOR, WGS84, transform_bounds
+from proxy.errors import OutsideExtent, ProxyError
+from proxy.model import Extent, Grid, ImageFormat
+from proxy.render.point import point_values
+from proxy.render_service import Renderer
+from proxy.services import Registry, Service
+from proxy.web import base_url, picture_response, plain_error
+from proxy.xyz import tilejson
+from proxy.xyz.params import Target, matrix_set_crs, render_request, target, tile_grid
+
+THUMBNAIL_SIZES = (32, 1024)
+
+
+def routes() -> list[BaseRoute]:
+    """The tile door."""
+    return [Route("/tiles/{path:path}", tiles, methods=["GET"])]
+
+
+async def tiles(request: Request) -> Response:
+    """A tile, a TileJSON, a thumbnail, or the values at a point."""
+    registry: Registry = request.app.state.registry
+    try:
+        service, rest = registry.match(request.path_params["path"])
+        wanted = target(rest)
+        if not service.ready:
+            await _renderer(request).call(lambda: service.source)
+        return await _HANDLERS[wanted.kind](request, service, wanted)
+    except ProxyError as error:
+        return plain_error(error)
+
+
+def _renderer(request: Request) -> Renderer:
+    renderer: Renderer = request.app.state.renderer
+    return renderer
+
+
+async def _tile(request: Request, service: Service, wanted: Target) -> Response:
+    assert wanted.tile is not None
+    grid = tile_grid(wanted.tile)
+    if service.config.empty_tile == 204 and not _touches(service, grid, wanted.tms):
+        return Response(status_code=204, headers={"Cache-Control": f"max-age={service.config.cache.max_age}"})
+    order = render_request(service, grid, wanted.tile.format, wanted.style, request.query_params)
+    rendered = await _renderer(request).render(service, order)
+    return picture_response(request, rendered, service.config.cache)
+
+
+def _touches(service: Service, grid: Grid, tms: str) -> bool:
+    try:
+        bounds = transform_bounds(service.info.extent.as_tuple(), service.info.crs, matrix_set_crs(tms))
+    except ProxyError:
+        return True
+    return grid.extent.intersects(Extent(*bounds))
+
+
+async def _tilejson(request: Request, service: Service, wanted: Target) -> Response:
+    if wanted.style is not None:
+        service.rendering(wanted.style)
+    query = request.query_params
+    service.rendering(query.get("style"))
+    extension = query.get("format", "png")
+    found = tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
+    return JSONResponse(found, headers={"Cache-Control": f"max-age={min(60, service.config.cache.max_age)}"})
+
+
+async def _point(request: Request, service: Service, wanted: Target) -> Response:
+    assert wanted.lonlat is not None
+    found = await _renderer(request).call(point_values, service.source, wanted.lonlat, WGS84)
+    if found is None:
+        raise OutsideExtent("There are no data at that place.")
+    body = {"coordinates": list(wanted.lonlat), "bands": list(service.info.band_names), "values": found}
+    return JSONResponse(body, headers={"Cache-Control": f"max-age={service.config.cache.max_age}"})
+
+
+async def _thumbnail(request: Request, service: Service, wanted: Target) -> Response:
+    low, high = THUMBNAIL_SIZES
+    text = request.query_params.get("size", "256")
+    size = max(low, min(high, int(text))) if text.isdigit() else 256
+    order = render_request(service, whole(service, size), ImageFormat.PNG, wanted.style, request.query_params)
+    rendered = await _renderer(request).render(service, order)
+    return picture_response(request, rendered, service.config.cache)
+
+
+def whole(service: Service, size: int) -> Grid:
+    """The whole service, at most `size` pixels a side: in Web Mercator where it can be, else its own CRS."""
+    info = service.info
+    crs, extent = info.crs, info.extent
+    bounds = info.geographic_bounds
+    if bounds is not None and bounds[2] - bounds[0] < 350 and bounds[1] > -80 and bounds[3] < 84:
+        try:
+            x0, y0, x1, y1 = transform_bounds(bounds, WGS84, WEB_MERCATOR)
+            crs, extent = WEB_MERCATOR, Extent(x0, y0, x1, y1)
+        except ProxyError:
+            pass
+    longer = max(extent.width, extent.height)
+    width = max(1, math.ceil(size * extent.width / longer))
+    return Grid(crs, extent, width, max(1, math.ceil(size * extent.height / longer)))
+
+
+_HANDLERS: dict[str, Any] = {
+    "tile": _tile,
+    "tilejson": _tilejson,
+    "point": _point,
+    "thumbnail": _thumbnail,
+}
