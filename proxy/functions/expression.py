@@ -1,0 +1,209 @@
+"""Arithmetic over named arrays, read by a parser of our own: nothing is ever eval'd.
+
+Grammar, loosest first: `+ -`, `* /`, unary `+ -`, `^` or `**` (to the right), then a number, a name, a call
+of one of `FUNCTIONS`, or brackets. Constants are floats; there are no loops, attributes or strings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from proxy.model import Array
+
+#: Most characters of an expression; most brackets and signs inside each other.
+LONGEST, DEEPEST = 2000, 32
+
+_TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/^()]))")
+
+FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "exp": np.exp,
+    "ln": np.log,
+    "log10": np.log10,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A constant."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable, in lower case."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """Minus, or one of `FUNCTIONS`."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """One of `+ - * / ^`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+Expression = Number | Name | Unary | Binary
+
+
+def parse_expression(text: str) -> Expression:
+    """Read an expression.
+
+    Raises:
+        ValueError: it is empty, too long, too deep, or not of the grammar; the message says where.
+    """
+    if len(text) > LONGEST:
+        raise ValueError(f"The expression has more than {LONGEST} characters.")
+    parser = _Parser(_tokens(text))
+    found = parser.sum(0)
+    if parser.tokens[parser.place] != "":
+        raise ValueError(f"'{parser.tokens[parser.place]}' is not expected in the expression.")
+    return found
+
+
+def _tokens(text: str) -> list[str]:
+    found, place, text = [], 0, text.strip()
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise ValueError(f"'{text[place : place + 10]}' is not expected in the expression.")
+        found.append(match.group().strip().lower())
+        place = match.end()
+    return [*found, ""]
+
+
+class _Parser:
+    """Recursive descent; `level` counts the nesting."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+        self.place = 0
+
+    def take(self, *wanted: str) -> str:
+        """The next token if it is one of `wanted`, else an empty text."""
+        token = self.tokens[self.place]
+        if token not in wanted or not token:
+            return ""
+        self.place += 1
+        return token
+
+    def sum(self, level: int) -> Expression:
+        """Terms joined by plus and minus."""
+        found = self.product(level)
+        while operator := self.take("+", "-"):
+            found = Binary(operator, found, self.product(level))
+        return found
+
+    def product(self, level: int) -> Expression:
+        """Factors joined by times and divide."""
+        found = self.signed(level)
+        while operator := self.take("*", "/"):
+            found = Binary(operator, found, self.signed(level))
+        return found
+
+    def signed(self, level: int) -> Expression:
+        """A power with signs before it."""
+        if level > DEEPEST:
+            raise ValueError(f"The expression is nested more than {DEEPEST} deep.")
+        if self.take("+"):
+            return self.signed(level + 1)
+        if self.take("-"):
+            return Unary("-", self.signed(level + 1))
+        base = self.atom(level)
+        if self.take("^", "**"):
+            return Binary("^", base, self.signed(level + 1))
+        return base
+
+    def atom(self, level: int) -> Expression:
+        """A number, a name, a call or brackets."""
+        token = self.tokens[self.place]
+        if token == "" or token in "+-*/^)**":
+            raise ValueError("The expression ends too early." if not token else f"'{token}' is not expected.")
+        self.place += 1
+        if token == "(":
+            return self.closed(level)
+        if token[0].isdigit() or token[0] == ".":
+            return Number(float(token))
+        if self.take("("):
+            if token not in FUNCTIONS:
+                raise ValueError(f"There is no function '{token}' in expressions.")
+            return Unary(token, self.closed(level))
+        return Name(token)
+
+    def closed(self, level: int) -> Expression:
+        """What stands before a closing bracket."""
+        found = self.sum(level + 1)
+        if not self.take(")"):
+            raise ValueError("A bracket is not closed in the expression.")
+        return found
+
+
+def names_of(expression: Expression) -> set[str]:
+    """Variables that an expression names, in lower case."""
+    if isinstance(expression, Name):
+        return {expression.name}
+    if isinstance(expression, Unary):
+        return names_of(expression.operand)
+    if isinstance(expression, Binary):
+        return names_of(expression.left) | names_of(expression.right)
+    return set()
+
+
+def compute(expression: Expression, values: Mapping[str, Array | np.float32]) -> Array | np.float32:
+    """Value of an expression in float32; a quotient with denominator 0 is 0.
+
+    Args:
+        expression: from `parse_expression`.
+        values: float32 arrays of one shape, or numbers, for `names_of(expression)`.
+
+    Returns:
+        An array, or a number where no array takes part; NaN and infinity where the mathematics has none.
+    """
+    if isinstance(expression, Number):
+        return np.float32(expression.value)
+    if isinstance(expression, Name):
+        return values[expression.name]
+    if isinstance(expression, Unary):
+        operand = compute(expression.operand, values)
+        return -operand if expression.operator == "-" else FUNCTIONS[expression.operator](operand)  # type: ignore[arg-type]
+    left, right = compute(expression.left, values), compute(expression.right, values)
+    with np.errstate(all="ignore"):
+        return _OPERATORS[expression.operator](left, right)
+
+
+def quotient(numerator: Array | np.float32, denominator: Array | np.float32) -> Array:
+    """Quotient, 0 where the denominator is 0."""
+    with np.errstate(all="ignore"):
+        found = np.asarray(np.divide(numerator, denominator))
+    zero = np.equal(denominator, 0)
+    if zero.any():
+        found = np.where(zero, np.float32(0), found)
+    return found
+
+
+_OPERATORS: Mapping[str, Callable[..., Array]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": quotient,
+    "^": np.power,
+}

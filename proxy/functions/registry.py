@@ -1,0 +1,29 @@
+"""All raster functions by name. A function's row stands in the module that holds the function."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from proxy.functions import arithmetic, bands, color, indices, masking, point, relief, remap, stretch, surface
+from proxy.functions.signature import Function, fold
+
+_MODULES = (stretch, bands, color, indices, surface, relief, remap, arithmetic, masking, point)
+
+#: Every function, in the order of the documentation.
+FUNCTIONS: tuple[Function, ...] = tuple(chain.from_iterable(module.FUNCTIONS for module in _MODULES))
+
+_BY_NAME = {fold(name): function for function in FUNCTIONS for name in (function.name, *function.aliases)}
+
+
+def find(name: str) -> Function | None:
+    """Function of that name, without regard to case, underscores and blanks; None where there is none."""
+    return _BY_NAME.get(fold(name))
+
+
+def get(name: str) -> Function:
+    """Function of that name, known to exist.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _BY_NAME[fold(name)]
