@@ -1,0 +1,67 @@
+"""Templates and headers of the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from proxy import __version__
+from proxy.viewer.static_files import LEAFLET_VERSION
+
+#: Nothing but what the server itself sends; Leaflet's placeholder tile is a data address.
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+class Pages:
+    """Renders the templates with what every page needs."""
+
+    def __init__(self, static_version: str) -> None:
+        self._version = static_version
+        self._environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def respond(
+        self, template: str, prefix: str, status: int = 200, refresh: int | None = None, **values: Any
+    ) -> Response:
+        """A page.
+
+        Args:
+            prefix: path below which the whole server is reached, without a trailing slash; often empty.
+            refresh: seconds after which the browser asks again.
+            values: for the template.
+        """
+        common = {
+            "prefix": prefix,
+            "static": f"{prefix}/static/{self._version}",
+            "leaflet": f"{prefix}/static/{LEAFLET_VERSION}",
+            "server_version": __version__,
+        }
+        text = self._environment.get_template(template).render(common | values)
+        headers = HEADERS | ({"Refresh": str(refresh)} if refresh else {})
+        return HTMLResponse(text, status, headers)
