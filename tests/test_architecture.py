@@ -1,0 +1,105 @@
+"""The direction of imports, read from the syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "proxy"
+
+#: Which parts of the package a part may import. `model`, `errors` and `crs` are everyone's.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "crs": {"errors"},
+    "model": {"crs"},
+    "config": {"model"},
+    "functions": {"model", "errors", "crs"},
+    "cache": {"model"},
+    "sources": {"model", "errors", "crs", "config", "functions"},
+    "render": {"model", "errors", "crs", "functions", "sources"},
+    "services": {"model", "errors", "config", "functions", "sources"},
+    "web": {"model", "errors", "config"},
+    "render_service": {"model", "errors", "config", "cache", "render", "services", "web"},
+    "xyz": {"model", "errors", "crs", "render", "render_service", "services", "sources", "web"},
+    "arcgis": {
+        "model", "errors", "crs", "config", "functions", "render", "render_service", "services", "sources",
+        "web",
+    },
+    "viewer": {"proxy", "model", "errors", "crs", "config", "services", "sources", "web"},
+    "demo": {"config"},
+    "app": {
+        "model", "errors", "config", "functions", "render_service", "services", "web", "xyz", "arcgis",
+        "viewer", "proxy", "hits",
+    },
+    "hits": {"model", "render_service", "services", "web", "cache"},
+    "cli": {"proxy", "app", "config", "demo", "sources", "model", "errors"},
+    "proxy": set(),
+    "__main__": {"cli"},
+}  # fmt: skip
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    first = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return "proxy" if first == "__init__" else first
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "proxy":
+            rest = node.module.split(".")[1:]
+            found |= {rest[0]} if rest else {_part(alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+            found |= {name[1] for name in names if name[0] == "proxy" and len(name) > 1}
+    return found
+
+
+def _part(name: str) -> str:
+    return name if (ROOT / name).is_dir() or (ROOT / f"{name}.py").exists() else "proxy"
+
+
+def libraries(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    part = part_of(path)
+    extra = imported(path) - ALLOWED[part] - {part}
+    assert not extra, f"{part} may not import {sorted(extra)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_pure_parts_know_neither_files_nor_the_web(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    used = libraries(path)
+    if name.startswith(("functions/", "render/warp/", "cache/")) or name in (
+        "render/finish.py", "render/bands.py", "model.py", "crs.py", "errors.py",
+    ):  # fmt: skip
+        assert not used & {"rasterio", "starlette", "rio_tiler"}
+    if name.startswith(("render/", "sources/")) or name == "services.py" or name.endswith("params.py"):
+        assert "starlette" not in used
+
+
+def test_esri_spellings_live_in_the_arcgis_face_only() -> None:
+    strangers = [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if part_of(path) not in ("arcgis", "viewer") and "esriImageService" in path.read_text("utf-8")
+    ]
+    assert strangers == []
+
+
+def test_the_package_is_as_large_as_the_table_says() -> None:
+    assert {part_of(path) for path in MODULES} <= set(ALLOWED)
