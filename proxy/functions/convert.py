@@ -7,29 +7,37 @@ import numpy as np
 from proxy.model import Array, Mask, PixelType, Raster
 
 
-def convert(raster: Raster, target: PixelType) -> Raster:
-    """Pixels in another type: floats are rounded half away from zero, values beyond the range are clamped.
+def convert(
+    raster: Raster, target: PixelType, *, beyond_is_nodata: bool = False, truncate: bool = False
+) -> Raster:
+    """Pixels in another type.
 
-    NaN becomes invalid where the target has no NaN; complex numbers become their modulus where the target
-    is real.
+    Args:
+        raster: any number of bands of any type.
+        target: type of the result; complex numbers become their modulus in a real one.
+        beyond_is_nodata: values outside the range of `target` become invalid, instead of clamped.
+        truncate: floats are cut toward zero, instead of rounded half away from zero.
+
+    Returns:
+        The raster with its names and statistics, and its colormap where 16 bits hold its values; NaN and
+        infinity are invalid in an integer.
     """
     if raster.pixel_type is target:
         return raster
     data, mask = raster.data, raster.mask
-    if data.dtype.kind == "c" and not target.is_complex:
-        data = np.abs(data)
-    if target.is_integer:
-        if data.dtype.kind == "f":
-            data, mask = without_nan(data, mask)
-            data = np.trunc(data + np.copysign(data.dtype.type(0.5), data))
-        data = _clamped(data, *target.range)
-    elif target is PixelType.FLOAT32 and data.dtype == np.float64:
-        data = np.clip(data, *target.range)
+    with np.errstate(all="ignore"):
+        if data.dtype.kind == "c" and not target.is_complex:
+            data = np.abs(data)
+        if target.is_integer:
+            data, mask = _whole(data, mask, target, truncate)
+        if not target.is_complex:
+            data, mask = _within(data, mask, target, beyond_is_nodata)
+        data = data.astype(target.dtype)
     nodata = raster.nodata
     if nodata is not None and not _representable(nodata, target):
         nodata = None
     return raster.with_data(
-        data.astype(target.dtype),
+        data,
         mask=mask,
         band_names=raster.band_names,
         colormap=raster.colormap if target.is_integer and target.bits <= 16 else None,
@@ -40,18 +48,38 @@ def convert(raster: Raster, target: PixelType) -> Raster:
 
 def without_nan(data: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
     """Zeros in place of NaN and infinity; a pixel where any band had one is invalid."""
-    finite = np.isfinite(data)
-    if finite.all():
+    if data.dtype.kind not in "fc":
         return data, mask
-    good = finite.all(axis=0)
+    finite = np.isfinite(data)
+    if np.all(finite):
+        return data, mask
+    good = np.all(finite, axis=0)
     return np.where(finite, data, data.dtype.type(0)), good if mask is None else mask & good
 
 
-def _clamped(data: Array, low: float, high: float) -> Array:
-    if data.dtype.kind == "f":
-        return np.clip(data, low, high)
-    limits = np.iinfo(data.dtype)
-    return np.clip(data, max(int(low), limits.min), min(int(high), limits.max))
+def _whole(data: Array, mask: Mask | None, target: PixelType, truncate: bool) -> tuple[Array, Mask | None]:
+    if data.dtype.kind != "f":
+        return data, mask
+    data, mask = without_nan(data, mask)
+    if target.bits > 16:
+        # float32 cannot hold the greatest 32-bit integers.
+        data = data.astype(np.float64)
+    return np.trunc(data if truncate else data + np.copysign(data.dtype.type(0.5), data)), mask
+
+
+def _within(
+    data: Array, mask: Mask | None, target: PixelType, beyond_is_nodata: bool
+) -> tuple[Array, Mask | None]:
+    if target.bits >= 8 and np.can_cast(data.dtype, target.dtype):
+        return data, mask
+    low, high = target.range
+    if beyond_is_nodata:
+        good = np.all((data >= low) & (data <= high), axis=0)
+        mask = good if mask is None else mask & good
+    if data.dtype.kind in "iu":
+        limits = np.iinfo(data.dtype)
+        low, high = max(int(low), int(limits.min)), min(int(high), int(limits.max))
+    return np.clip(data, low, high), mask
 
 
 def _representable(value: float, target: PixelType) -> bool:

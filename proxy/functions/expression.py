@@ -14,12 +14,14 @@ import numpy as np
 
 from proxy.model import Array
 
-#: Most characters of an expression; most brackets and signs inside each other.
-LONGEST, DEEPEST = 2000, 32
+#: Most characters and most tokens of an expression; most brackets and signs inside each other.
+LONGEST, TOKENS, DEEPEST = 2000, 400, 32
 
-_TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/^()]))")
+_TOKEN = re.compile(
+    r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/^()]))"
+)
 
-FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
+FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "sqrt": np.sqrt,
     "abs": np.abs,
     "exp": np.exp,
@@ -88,6 +90,8 @@ def _tokens(text: str) -> list[str]:
             raise ValueError(f"'{text[place : place + 10]}' is not expected in the expression.")
         found.append(match.group().strip().lower())
         place = match.end()
+    if len(found) > TOKENS:
+        raise ValueError(f"The expression has more than {TOKENS} parts.")
     return [*found, ""]
 
 
@@ -182,12 +186,12 @@ def compute(expression: Expression, values: Mapping[str, Array | np.float32]) ->
         return np.float32(expression.value)
     if isinstance(expression, Name):
         return values[expression.name]
-    if isinstance(expression, Unary):
-        operand = compute(expression.operand, values)
-        return -operand if expression.operator == "-" else FUNCTIONS[expression.operator](operand)  # type: ignore[arg-type]
-    left, right = compute(expression.left, values), compute(expression.right, values)
     with np.errstate(all="ignore"):
-        return _OPERATORS[expression.operator](left, right)
+        if isinstance(expression, Unary):
+            return _UNARY[expression.operator](compute(expression.operand, values))
+        return _BINARY[expression.operator](
+            compute(expression.left, values), compute(expression.right, values)
+        )
 
 
 def quotient(numerator: Array | np.float32, denominator: Array | np.float32) -> Array:
@@ -200,7 +204,8 @@ def quotient(numerator: Array | np.float32, denominator: Array | np.float32) -> 
     return found
 
 
-_OPERATORS: Mapping[str, Callable[..., Array]] = {
+_UNARY: Mapping[str, Callable[..., Array]] = {"-": np.negative, **FUNCTIONS}
+_BINARY: Mapping[str, Callable[..., Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,

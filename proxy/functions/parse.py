@@ -1,7 +1,12 @@
-"""From a mapping to a tree, with the place of every fault.
+"""Plain values to trees: mappings and lists as they stand in a configuration, and as doors prepare them.
 
-Accepted: `{"function": "hillshade", "azimuth": 300}`, the same with the arguments under `arguments`, and a
-list, in which each step's input is the step before it and the first one's is the source.
+A node is written as
+
+- `{"function": name, argument: value, ..., "output_type": type}`, or with the arguments in `"arguments"`;
+- a list of such steps, each of which takes the one before it as its input;
+- a name alone: of a template, else of a function, `none` for the source;
+- a number: the same value everywhere; `{"item": 7}`: an item of the mosaic;
+- nothing (None, an empty text or mapping), or `source`: the raster of the service.
 """
 
 from __future__ import annotations
@@ -10,144 +15,190 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxy.errors import InvalidRule
-from proxy.functions.arguments import folded
-from proxy.functions.catalog import FUNCTIONS
-from proxy.functions.registry import Function
-from proxy.functions.tree import Call, Constant, Node, Source, children
+from proxy.functions import registry
+from proxy.functions.signature import Argument, Function, Kind, fold
+from proxy.functions.tree import Call, Constant, Node, Source, depth, size, substitute
+from proxy.functions.values import number_of, value_of
 from proxy.model import PixelType
 
-MAX_DEPTH = 16
-MAX_NODES = 64
-MAX_INPUTS = 20
+#: Most functions inside each other, and most functions and constants of a tree.
+DEPTH, NODES = 16, 64
 
-Templates = Mapping[str, Node]
+_RESERVED = frozenset({"function", "arguments", "outputtype"})
 
 
-def parse(rule: Any, templates: Templates | None = None) -> Node:
-    """Tree of a rule.
+def parse(
+    value: object,
+    templates: Mapping[str, Node] | None = None,
+    *,
+    ignore_unknown: bool = False,
+    path: str = "",
+) -> Node:
+    """Read a tree.
 
     Args:
-        rule: a mapping, a list of mappings, a name, or None for the source itself.
-        templates: trees by name, looked up before the functions.
+        value: see the module.
+        templates: trees by name; names are compared without case, and before those of functions. Arguments
+            beside a name that is both mean the function; the input of a template replaces its source.
+        ignore_unknown: True to overlook arguments that a function does not have.
+        path: where `value` stands, for messages.
+
+    Returns:
+        A tree of at most `DEPTH` levels and `NODES` nodes, arguments complete and checked.
 
     Raises:
-        InvalidRule: with the path to the fault.
+        InvalidRule: with the names of functions and arguments on the way to the fault.
     """
-    node = _node(rule, templates or {}, "rule", 0, Source())
-    if _count(node) > MAX_NODES:
-        raise InvalidRule("rule", f"it has more than {MAX_NODES} functions")
-    return node
+    return _Parser(templates or {}, ignore_unknown).node(value, path, Source(), 0)
 
 
-def _node(rule: Any, templates: Templates, path: str, depth: int, first: Node) -> Node:
-    if depth > MAX_DEPTH:
-        raise InvalidRule(path, f"it is nested deeper than {MAX_DEPTH}")
-    if rule is None or (isinstance(rule, str) and rule.strip() in ("", "$$")):
-        return first
-    if isinstance(rule, bool):
-        raise InvalidRule(path, "a raster, a rule or a number is expected")
-    if isinstance(rule, int | float):
-        return Constant(float(rule))
-    if isinstance(rule, str):
-        return _named(rule, templates, path, first)
-    if isinstance(rule, list | tuple):
-        node = first
-        for index, step in enumerate(rule):
-            node = _node(step, templates, f"{path}[{index}]", depth + 1, node)
+class _Parser:
+    """Knows the templates; `level` counts values inside each other."""
+
+    def __init__(self, templates: Mapping[str, Node], ignore_unknown: bool) -> None:
+        self.templates = {name.strip().lower(): node for name, node in templates.items()}
+        self.ignore_unknown = ignore_unknown
+
+    def node(self, value: object, path: str, given: Node, level: int) -> Node:
+        """Tree of one value; `given` is the input where the value names none."""
+        if level > DEPTH:
+            raise InvalidRule(path, f"Functions are nested more than {DEPTH} deep.")
+        if isinstance(value, Source | Constant | Call):
+            return value
+        if value is None or value == "" or value == {}:
+            return given
+        if isinstance(value, list | tuple):
+            found = self.chain(value, path, given, level)
+        elif isinstance(value, Mapping):
+            found = self.mapping(value, path, given, level)
+        else:
+            found = self.word(value, path, given)
+        if depth(found) > DEPTH or size(found) > NODES:
+            raise InvalidRule(path, f"A tree has at most {DEPTH} levels and {NODES} functions.")
+        return found
+
+    def chain(self, steps: list[object] | tuple[object, ...], path: str, given: Node, level: int) -> Node:
+        """Steps one after the other."""
+        if len(steps) > NODES:
+            raise InvalidRule(path, f"A chain has at most {NODES} steps.")
+        for index, step in enumerate(steps):
+            given = self.node(step, _join(path, str(index + 1)), given, level + 1)
+        return given
+
+    def word(self, value: object, path: str, given: Node) -> Node:
+        """A number or a name."""
+        number = number_of(value)
+        if number is not None:
+            return Constant(float(number))
+        if not isinstance(value, str):
+            raise InvalidRule(path, "A function is an object, a list or a name.")
+        if value.strip().lower() == "source":
+            return Source()
+        return self.called(value, {}, path, given, 0)
+
+    def mapping(self, value: Mapping[Any, Any], path: str, given: Node, level: int) -> Node:
+        """A function with its arguments, or an item."""
+        folded = {fold(str(key)): key for key in value}
+        if set(folded) == {"item"}:
+            item = number_of(value[folded["item"]])
+            if not isinstance(item, int) or item < 0:
+                raise InvalidRule(path, "An item is named by its number.")
+            return Source(item)
+        if "function" not in folded:
+            raise InvalidRule(path, "There is no function in it.")
+        name = value[folded["function"]]
+        name = "none" if name is None else name
+        arguments = value.get(folded.get("arguments", "arguments"))
+        arguments = {} if arguments is None else arguments
+        if not isinstance(name, str) or not isinstance(arguments, Mapping):
+            raise InvalidRule(path, "A function has a name and a mapping of arguments.")
+        inline = {str(key): value[key] for short, key in folded.items() if short not in _RESERVED}
+        found = self.called(name, {**inline, **{str(k): v for k, v in arguments.items()}}, path, given, level)
+        return _typed(found, value.get(folded.get("outputtype", "")), _join(path, name))
+
+    def called(self, name: str, arguments: Mapping[str, Any], path: str, given: Node, level: int) -> Node:
+        """A template or a function by name."""
+        path = _join(path, name)
+        key = name.strip().lower()
+        function = registry.find(name)
+        if key == "none":
+            return self.input_of(arguments, path, given, level)
+        if key in self.templates and not (function and self.has_own(function, arguments)):
+            return substitute(self.templates[key], self.input_of(arguments, path, given, level))
+        if function is None:
+            raise InvalidRule(path, "There is no such function.")
+        return self.call(function, arguments, path, given, level)
+
+    def has_own(self, function: Function, arguments: Mapping[str, Any]) -> bool:
+        """True where arguments are given besides the input."""
+        found = (function.by_name.get(fold(name)) for name in arguments)
+        return any(argument is not None and argument is not function.input for argument in found)
+
+    def input_of(self, arguments: Mapping[str, Any], path: str, given: Node, level: int) -> Node:
+        """What a template is applied to."""
+        for name, value in arguments.items():
+            if fold(name) == "raster":
+                return self.node(value, _join(path, name), given, level + 1)
+            if not self.ignore_unknown:
+                raise InvalidRule(_join(path, name), "A template takes no argument but a raster.")
+        return given
+
+    def call(
+        self, function: Function, arguments: Mapping[str, Any], path: str, given: Node, level: int
+    ) -> Call:
+        """A function with its arguments in the order of its table."""
+        written: dict[str, tuple[str, Any]] = {}
+        for name, value in arguments.items():
+            argument = function.by_name.get(fold(name))
+            if argument is not None:
+                written[argument.name] = (name, value)
+            elif not self.ignore_unknown:
+                raise InvalidRule(_join(path, name), f"{function.name} has no such argument.")
+        found: list[tuple[str, Any]] = []
+        for argument in function.arguments:
+            name, value = written.get(argument.name, (argument.name, None))
+            own = given if argument is function.input else Source()
+            parsed = self.argument(argument, value, _join(path, name), own, level)
+            if argument.is_raster or parsed != argument.default:
+                found.append((argument.name, parsed))
+        return Call(function.name, tuple(found))
+
+    def argument(self, argument: Argument, value: Any, path: str, given: Node, level: int) -> Any:
+        """Value of one argument; its default where nothing is given."""
+        if argument.kind is Kind.RASTER:
+            return self.node(value, path, given, level + 1)
+        if argument.kind is Kind.RASTERS:
+            return self.rasters(argument, value, path, given, level)
+        if value is None or value == "":
+            if argument.required:
+                raise InvalidRule(path, "It must be given.")
+            return argument.default
+        try:
+            return value_of(argument, value)
+        except ValueError as error:
+            raise InvalidRule(path, str(error)) from error
+
+    def rasters(self, argument: Argument, value: Any, path: str, given: Node, level: int) -> tuple[Node, ...]:
+        """Several inputs; a single one need not stand in a list."""
+        several = list(value) if isinstance(value, list | tuple) and value else [value]
+        if len(several) > argument.longest:
+            raise InvalidRule(path, f"It takes at most {argument.longest} rasters.")
+        return tuple(
+            self.node(part, _join(path, str(i + 1)), given, level + 1) for i, part in enumerate(several)
+        )
+
+
+def _typed(node: Node, output_type: object, path: str) -> Node:
+    if output_type is None or output_type == "":
         return node
-    if isinstance(rule, Mapping):
-        return _call(rule, templates, path, depth, first)
-    raise InvalidRule(path, "a raster, a rule or a number is expected")
-
-
-def _named(text: str, templates: Templates, path: str, first: Node) -> Node:
-    for name, node in templates.items():
-        if folded(name) == folded(text):
-            return node
     try:
-        return Constant(float(text))
+        wanted = PixelType(str(output_type).lower())
     except ValueError:
-        pass
-    if folded(text) == "none":
-        return first
-    if FUNCTIONS.find(text) is not None:
-        return _call({"function": text}, templates, path, 0, first)
-    raise InvalidRule(path, f"there is no raster function or rendering '{text[:60]}'")
+        raise InvalidRule(path, f"'{str(output_type)[:40]}' is no pixel type.") from None
+    if isinstance(node, Call) and node.output_type is None:
+        return Call(node.function, node.arguments, wanted)
+    return Call("identity", (("raster", node),), wanted)
 
 
-def _call(rule: Mapping[str, Any], templates: Templates, path: str, depth: int, first: Node) -> Node:
-    name = rule.get("function")
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidRule(path, "the name of a raster function is missing")
-    given = rule.get("arguments")
-    if given is None:
-        given = {key: value for key, value in rule.items() if key not in ("function", "output_type")}
-    if not isinstance(given, Mapping):
-        raise InvalidRule(f"{path}.arguments", "a mapping is expected")
-    here = f"{path}.{name.strip()[:60]}"
-    template = next((node for key, node in templates.items() if folded(key) == folded(name)), None)
-    if template is not None:
-        return template
-    if folded(name) == "none":
-        return first
-    row = FUNCTIONS.find(name)
-    if row is None:
-        raise InvalidRule(here, f"there is no raster function or rendering '{name.strip()[:60]}'")
-    rasters, values = _arguments(row, given, templates, here, depth)
-    inputs = tuple(
-        rasters.get(own, () if own.endswith("s") else first if index == 0 else None)
-        for index, own in enumerate(row.inputs)
-    )
-    if None in inputs:
-        raise InvalidRule(f"{here}.{row.inputs[inputs.index(None)]}", "a second raster or number is needed")
-    return Call(row.name, inputs, values, _output_type(rule.get("output_type"), here), here)
-
-
-def _arguments(
-    row: Function, given: Mapping[str, Any], templates: Templates, here: str, depth: int
-) -> tuple[dict[str, Any], tuple[tuple[str, Any], ...]]:
-    rasters: dict[str, Any] = {}
-    values = {argument.name: argument.default for argument in row.arguments}
-    for key, value in given.items():
-        place = f"{here}.{str(key)[:60]}"
-        argument = row.argument(str(key))
-        if argument is not None:
-            values[argument.name] = _read(argument.read, value, argument.default, place)
-            continue
-        own = row.input_name(str(key))
-        if own is not None:
-            rasters[own] = _input(own, value, templates, place, depth)
-    return rasters, tuple(values.items())
-
-
-def _input(own: str, value: Any, templates: Templates, place: str, depth: int) -> Any:
-    if not own.endswith("s"):
-        return _node(value, templates, place, depth + 1, Source())
-    items = value if isinstance(value, list | tuple) else [value]
-    if len(items) > MAX_INPUTS:
-        raise InvalidRule(place, f"at most {MAX_INPUTS} rasters are allowed")
-    return tuple(
-        _node(item, templates, f"{place}[{index}]", depth + 1, Source()) for index, item in enumerate(items)
-    )
-
-
-def _read(reader: Any, value: Any, default: Any, place: str) -> Any:
-    if value is None or value == "":
-        return default
-    try:
-        return reader(value)
-    except (ValueError, OverflowError, TypeError) as error:
-        raise InvalidRule(place, str(error)) from error
-
-
-def _output_type(value: Any, here: str) -> PixelType | None:
-    if value is None or isinstance(value, PixelType):
-        return value
-    try:
-        return PixelType(str(value).lower())
-    except ValueError:
-        raise InvalidRule(f"{here}.output_type", "it is no pixel type") from None
-
-
-def _count(node: Node) -> int:
-    return 1 + sum(_count(child) for child in children(node)) if isinstance(node, Call) else 0
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name[:80]}" if path else name[:80]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 
-from proxy.model import Array, BandStatistics, Mask, PixelType, Raster
+from proxy.model import Array, BandStatistics, Mask, PixelType
 
 #: Pixels worked on at a time: a few float32 buffers of this size stay in the cache of a core.
 STRIP = 65536
@@ -38,20 +39,30 @@ def joined(*masks: Mask | None) -> Mask | None:
     return found
 
 
-def without_nan(data: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
-    """Data (bands, rows, columns) with NaN and infinity made 0 and invalid; unchanged where there are none."""
-    if data.dtype.kind not in "fc":
-        return data, mask
-    finite = np.isfinite(data)
-    if finite.all():
-        return data, mask
-    good = finite.all(axis=0)
-    return np.where(finite, data, data.dtype.type(0)), joined(mask, good)
-
-
 def working_type(dtype: np.dtype[Any]) -> type[np.floating[Any]]:
     """Float that carries `dtype` without loss: float32 up to 16 bits and for itself, else float64."""
     return np.float64 if dtype.itemsize > 2 and dtype != np.float32 else np.float32
+
+
+def every_value(band: Array, only_bytes: bool = False) -> Array | None:
+    """All values that pixels of an 8- or 16-bit integer can have, for `by_table`; None where no table pays.
+
+    Args:
+        band: the pixels that are to be looked up.
+        only_bytes: True where a table of 65,536 values is not worth it.
+    """
+    bits = band.dtype.itemsize * 8
+    if band.dtype.kind not in "iu" or bits > 16 or (bits == 16 and (only_bytes or band.size <= 2**16)):
+        return None
+    return np.arange(2**bits).astype(f"uint{bits}").view(band.dtype)
+
+
+def by_table(table: Array, band: Array) -> Array:
+    """What `table`, made from `every_value`, holds for each pixel."""
+    index = band.view(f"uint{band.dtype.itemsize * 8}")
+    if index.dtype == np.uint8 and table.dtype == np.uint8:
+        return np.asarray(cv2.LUT(np.ascontiguousarray(index), table))
+    return np.asarray(table[index])
 
 
 def narrowest(low: float, high: float) -> PixelType:
@@ -67,49 +78,3 @@ def evenly_spread(minimum: float, maximum: float, count: int = 1) -> tuple[BandS
     """Statistics of which only the range is known: mean and deviation are those of an even spread."""
     middle, deviation = (minimum + maximum) / 2, (maximum - minimum) / 12**0.5
     return (BandStatistics(minimum, maximum, middle, deviation),) * count
-
-
-def convert(
-    raster: Raster, target: PixelType, *, beyond_is_nodata: bool = False, truncate: bool = False
-) -> Raster:
-    """Pixels in another type.
-
-    Args:
-        raster: any number of bands of any type.
-        target: type of the result; complex numbers become their modulus in a real one.
-        beyond_is_nodata: values outside the range of `target` become invalid, instead of clamped.
-        truncate: floats are cut toward zero, instead of rounded half away from zero.
-
-    Returns:
-        The raster with its names, colormap and statistics; NaN and infinity are invalid in it.
-    """
-    if raster.pixel_type is target:
-        return raster
-    data, mask = raster.data, raster.mask
-    if data.dtype.kind == "c" and not target.is_complex:
-        data = np.abs(data)
-    with np.errstate(all="ignore"):
-        data, mask = without_nan(data, mask)
-        if not target.is_complex:
-            data, mask = _within(data, mask, target, beyond_is_nodata, truncate)
-        data = data.astype(target.dtype)
-    kept = {"band_names": raster.band_names, "colormap": raster.colormap, "statistics": raster.statistics}
-    return raster.with_data(data, mask=mask, **kept)
-
-
-def _within(
-    data: Array, mask: Mask | None, target: PixelType, beyond_is_nodata: bool, truncate: bool
-) -> tuple[Array, Mask | None]:
-    low, high = target.range
-    if data.dtype.kind == "f" and target.is_integer:
-        # float32 cannot hold the greatest 32-bit integers.
-        data = data.astype(np.float64) if target.bits > 16 else data
-        data = np.trunc(data if truncate else data + np.copysign(data.dtype.type(0.5), data))
-    if np.can_cast(data.dtype, target.dtype) and target.bits >= 8:
-        return data, mask
-    if beyond_is_nodata:
-        return data, joined(mask, ((data >= low) & (data <= high)).all(axis=0))
-    if data.dtype.kind in "iu":
-        limits = np.iinfo(data.dtype)
-        low, high = max(int(low), int(limits.min)), min(int(high), int(limits.max))
-    return np.clip(data, low, high), mask

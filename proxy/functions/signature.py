@@ -1,4 +1,4 @@
-"""What the registry knows about a function: its name, its arguments, how far it looks, which bands it needs."""
+"""What the registry knows about a function: name, arguments, how far it looks, which bands it needs."""
 
 from __future__ import annotations
 

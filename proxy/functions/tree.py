@@ -14,7 +14,8 @@ import numpy as np
 from proxy.crs import WEB_MERCATOR
 from proxy.errors import InvalidRule
 from proxy.functions import registry
-from proxy.functions.pixels import convert, narrowest, without_nan
+from proxy.functions.convert import convert, without_nan
+from proxy.functions.pixels import narrowest
 from proxy.functions.signature import Function
 from proxy.model import BandStatistics, Extent, Grid, PixelType, Raster
 
@@ -178,7 +179,9 @@ def evaluate(
     Raises:
         InvalidRule: the tree does not fit the raster, for instance a band that does not exist.
     """
-    leaves: dict[int | None, Raster] = {None: source, **(items or {})}
+    leaves: dict[int | None, Raster] = {None: source}
+    for key, raster in (items or {}).items():
+        leaves[key] = raster
     ready = {key: _prepared(raster, bands) for key, raster in leaves.items()}
     repeated = {key for key, times in Counter(walk(node)).items() if times > 1}
     return _Evaluation(ready, repeated).of(node)
