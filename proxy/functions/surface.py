@@ -287,8 +287,8 @@ def _around_gaps(padded: Array, valid: Mask, kernel: Kernel, out: Array) -> Mask
 SCALE = (
     number("z_factor", 1.0),
     choice("slope_type", SlopeType.DEGREE),
-    number("ps_power", 0.664, "pixel_size_power", minimum=0, maximum=4),
-    number("ps_z_factor", 0.024, "pixel_size_factor", minimum=0),
+    number("ps_power", 0.664, minimum=0, maximum=4),
+    number("ps_z_factor", 0.024, minimum=0),
     flag("remove_edge_effect"),
 )
 LIGHT = (
