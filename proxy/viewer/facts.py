@@ -18,6 +18,9 @@ KINDS = {
     DataKind.GENERIC: "Raster",
 }
 
+#: Zooms offered where the useful ones cannot be told.
+ANY_ZOOM = (0, 18)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -46,7 +49,7 @@ class Facts:
     choices: tuple[Choice, ...]
     info: SourceInfo | None = None
     failure: str = ""
-    zooms: tuple[int, int] = (0, 18)
+    zooms: tuple[int, int] = ANY_ZOOM
 
     @property
     def is_opening(self) -> bool:
@@ -90,10 +93,12 @@ def facts_of(service: Service) -> Facts:
 
 
 def _zooms(info: SourceInfo) -> tuple[int, int]:
+    if info.geographic_bounds is None:
+        return ANY_ZOOM
     try:
         return zooms(info)
     except ProxyError:
-        return 0, 18
+        return ANY_ZOOM
 
 
 def described(info: SourceInfo) -> tuple[tuple[str, str], ...]:

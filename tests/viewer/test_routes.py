@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import threading
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -10,7 +12,8 @@ from starlette.testclient import TestClient
 
 from proxy.config import Config, parse
 from proxy.model import DataKind
-from proxy.viewer.facts import Facts
+from proxy.services import Service
+from proxy.viewer.facts import Facts, facts_of
 from proxy.viewer.routes import backgrounds, map_data
 from tests.viewer.conftest import FACTS, INFO, MakeFacts, client_of
 
@@ -288,3 +291,30 @@ def test_map_data_is_plain_json() -> None:
     }
     assert data["bounds"] == INFO.geographic_bounds
     assert data["maxZoom"] == 14
+
+
+def test_sources_that_still_open_do_not_hold_up_pages(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def slow(service: Service) -> Facts:
+        if service.name == "world":
+            gate.wait(10)
+        return facts_of(service)
+
+    monkeypatch.setattr("proxy.viewer.gather.facts_of", slow)
+    # The package offers a function of the module's name.
+    module = sys.modules["proxy.viewer.routes"]
+    monkeypatch.setattr(module, "DIRECTORY_SECONDS", 0.5)
+    monkeypatch.setattr(module, "MAP_SECONDS", 0.1)
+    with client:
+        assert page(client, "/").words.count("Still opening.") == 1
+        opening = client.get("/view/world")
+        gate.set()
+        monkeypatch.setattr(module, "MAP_SECONDS", 10)
+        opened = client.get("/view/world")
+    assert opening.headers["refresh"] == "3"
+    assert "The source is still opening." in opening.text
+    assert "refresh" not in opened.headers
+    assert 'id="map"' in opened.text
