@@ -1,0 +1,90 @@
+"""One request to an operation of a service, and how operations are described."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.arcgis.fields import Fields
+from proxy.arcgis.respond import Document, wanted_format
+from proxy.render_service import Renderer
+from proxy.services import Registry, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets.
+
+    Attributes:
+        rest: path segments behind the operation, for instance level, row and column of a tile.
+    """
+
+    request: Request
+    fields: Fields
+    service: Service
+    rest: tuple[str, ...] = ()
+
+    @property
+    def format(self) -> str:
+        """`html`, `json`, `pjson`, `image` or `kmz`."""
+        return wanted_format(self.fields)
+
+    @property
+    def renderer(self) -> Renderer:
+        """The renderer of all doors."""
+        renderer: Renderer = self.request.app.state.renderer
+        return renderer
+
+    async def opened(self) -> Service:
+        """The service with its source open, so that its facts are there without waiting.
+
+        Raises:
+            CannotOpen: the source cannot be used.
+        """
+        if not self.service.ready:
+            await self.renderer.call(lambda: self.service.source)
+        return self.service
+
+
+def registry_of(request: Request) -> Registry:
+    """The services of the application."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter on an operation's page: its name, what is said of it, and its choices if they are few."""
+
+    name: str
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+
+
+Answer = Document | Response
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation or child resource of a service.
+
+    Attributes:
+        name: in the path, matched without regard to case.
+        answer: a document, written as the caller asked, or a finished response.
+        title: for people.
+        parameters: shown on its page, beside `f`.
+        required: parameters without which the page shows only the form.
+        formats: values of `f` offered on its page.
+        takes_path: accepts segments behind its name.
+    """
+
+    name: str
+    answer: Callable[[Call], Awaitable[Answer]]
+    title: str
+    parameters: tuple[Parameter, ...] = ()
+    required: tuple[str, ...] = ()
+    takes_path: bool = False
+    formats: tuple[str, ...] = ("html", "json", "pjson")

@@ -1,0 +1,232 @@
+"""Facts to the JSON documents of a service and of its simple child resources. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from proxy.arcgis import pixel_types
+from proxy.arcgis.facts import Facts
+from proxy.arcgis.geometry import extent_document
+from proxy.arcgis.spatial_reference import reference_document
+from proxy.arcgis.vocabulary import FIELD_TYPES, PROCESSED, RESAMPLING_METHODS, SERVICE_DATA_TYPES
+from proxy.config import LimitsConfig
+from proxy.model import BandStatistics, Interpolation
+from proxy.services import Rendering
+from proxy.sources.base import AttributeTable
+
+Document = dict[str, Any]
+
+#: Decides which requests clients make: everything of exporting, none of the later image-space calls.
+CURRENT_VERSION, FULL_VERSION = 10.91, "10.9.1"
+CAPABILITIES = "Image,Metadata"
+MOSAIC_METHODS = "NorthWest,Center,LockRaster,ByAttribute,Nadir,Viewpoint,Seamline,None"
+TEXT_LENGTH = 255
+
+
+def service_document(
+    name: str,
+    description: str,
+    attribution: str,
+    facts: Facts,
+    renderings: tuple[Rendering, ...],
+    interpolation: Interpolation,
+    limits: LimitsConfig,
+) -> Document:
+    """The service resource. Members follow the order of the original, and none that clients need is null."""
+    return {
+        "currentVersion": CURRENT_VERSION,
+        "serviceDescription": description,
+        "name": name,
+        "description": description,
+        **_place(facts),
+        "allowRasterFunction": True,
+        "sortableFields": "",
+        **_bands(facts),
+        **_storage(facts),
+        "allowCopy": True,
+        "allowAnalysis": True,
+        "minPixelSize": 0,
+        "maxPixelSize": 0,
+        "copyrightText": attribution,
+        "serviceDataType": PROCESSED if facts.is_result else SERVICE_DATA_TYPES[facts.info.kind],
+        **_catalog(),
+        "defaultCompressionQuality": 75,
+        "defaultResamplingMethod": RESAMPLING_METHODS[interpolation],
+        "maxImageHeight": limits.max_height,
+        "maxImageWidth": limits.max_width,
+        "singleFusedMapCache": False,
+        "minScale": 0,
+        "maxScale": 0,
+        "exportTilesAllowed": False,
+        "hasHistograms": facts.has_histograms,
+        "hasColormap": facts.colormap is not None,
+        "hasRasterAttributeTable": facts.attribute_table is not None,
+        "mensurationCapabilities": "",
+        "rasterFunctionInfos": function_infos(renderings),
+        "rasterTypeInfos": [{"name": "Raster Dataset", "description": "Raster datasets", "help": ""}],
+        "spatialReference": reference_document(facts.info.crs),
+    }
+
+
+def _place(facts: Facts) -> Document:
+    extent = extent_document(facts.info.extent, facts.info.crs)
+    return {"extent": extent, "initialExtent": extent, "fullExtent": extent}
+
+
+def _bands(facts: Facts) -> Document:
+    width, height = facts.info.pixel_size
+    nodata = finite(facts.nodata)
+    return {
+        "bandCount": facts.band_count,
+        "pixelType": pixel_types.code(facts.pixel_type),
+        "minValues": _all_or_none(band.minimum for band in facts.statistics),
+        "maxValues": _all_or_none(band.maximum for band in facts.statistics),
+        "meanValues": _all_or_none(band.mean for band in facts.statistics),
+        "stdvValues": _all_or_none(band.stddev for band in facts.statistics),
+        "hasMultidimensions": False,
+        "pixelSizeX": width,
+        "pixelSizeY": height,
+        "bandNames": list(facts.band_names),
+        "noDataValue": nodata,
+        "noDataValues": None if nodata is None else [nodata] * facts.band_count,
+    }
+
+
+def _storage(facts: Facts) -> Document:
+    info = facts.info
+    return {
+        "datasetFormat": {"GTiff": "TIFF", "COG": "TIFF"}.get(info.driver, info.driver),
+        "uncompressedSize": info.width * info.height * info.band_count * info.pixel_type.dtype.itemsize,
+        "blockWidth": info.block[0],
+        "blockHeight": info.block[1],
+        "compressionType": "None" if info.compression == "NONE" else info.compression,
+    }
+
+
+def _catalog() -> Document:
+    # Some clients search `fields` without looking whether it is there.
+    return {
+        "serviceSourceType": "esriImageServiceSourceTypeDataset",
+        "objectIdField": "OBJECTID",
+        "fields": [],
+        "capabilities": CAPABILITIES,
+        "defaultMosaicMethod": "Northwest",
+        "allowedMosaicMethods": MOSAIC_METHODS,
+        "sortField": "",
+        "sortValue": None,
+        "sortAscending": True,
+        "mosaicOperator": "First",
+        "maxDownloadSizeLimit": 0,
+        "maxRecordCount": 1000,
+        "maxDownloadImageCount": 0,
+        "maxMosaicImageCount": 20,
+        "supportsStatistics": False,
+        "supportsAdvancedQueries": False,
+        "editFieldsInfo": None,
+        "ownershipBasedAccessControlForRasters": None,
+        "allowComputeTiePoints": False,
+        "useStandardizedQueries": True,
+        "advancedQueryCapabilities": {
+            "useStandardizedQueries": True,
+            "supportsStatistics": False,
+            "supportsOrderBy": False,
+            "supportsDistinct": False,
+            "supportsPagination": False,
+        },
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None for what JSON cannot write."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _all_or_none(values: Iterable[float]) -> list[float]:
+    found = list(values)
+    return found if all(map(math.isfinite, found)) else []
+
+
+def function_infos(renderings: tuple[Rendering, ...]) -> list[Document]:
+    """The service's renderings, the default first; clients ask for it unless its name is `None`."""
+    return [{"name": r.name, "description": r.description or r.title, "help": ""} for r in renderings]
+
+
+def function_infos_document(renderings: tuple[Rendering, ...]) -> Document:
+    """The resource of the same name."""
+    return {"rasterFunctionInfos": [info | {"functionType": 0} for info in function_infos(renderings)]}
+
+
+def statistics_document(facts: Facts) -> Document:
+    """Statistics of the bands, from the pixels that were looked at."""
+    return {"statistics": [_statistics(band) for band in facts.statistics]}
+
+
+def _statistics(band: BandStatistics) -> Document:
+    values = {
+        "min": band.minimum,
+        "max": band.maximum,
+        "mean": band.mean,
+        "standardDeviation": band.stddev,
+        "median": band.median,
+        "mode": band.mode,
+        "count": band.count,
+        "sum": band.mean * band.count,
+    }
+    return {name: found for name, value in values.items() if (found := finite(value)) is not None}
+
+
+def histograms_document(facts: Facts) -> Document:
+    """Histograms of the bands, an empty list where one is missing."""
+    bands = [band.histogram for band in facts.statistics]
+    found = [
+        {"size": len(h.counts), "min": h.minimum, "max": h.maximum, "counts": list(h.counts)}
+        for h in bands
+        if h is not None and math.isfinite(h.minimum) and math.isfinite(h.maximum)
+    ]
+    return {"histograms": found if len(found) == len(bands) else []}
+
+
+def colormap_document(facts: Facts) -> Document:
+    """Values with their red, green and blue; a value that is transparent has no entry."""
+    entries = facts.colormap.entries if facts.colormap else ()
+    return {"colormap": [list(entry[:4]) for entry in entries if entry[4]]}
+
+
+def key_properties_document(facts: Facts) -> Document:
+    """Names of the bands and the range of cell sizes."""
+    info = facts.info
+    finest = max(info.pixel_size)
+    widths = [width for width, _ in info.level_sizes if width]
+    properties: Document = {
+        "ParentRasterType": "Raster Dataset",
+        "BandProperties": [
+            {"BandName": name, "SourceBandIndex": index} for index, name in enumerate(facts.band_names)
+        ],
+        "LowCellSize": finest,
+        "HighCellSize": finest * info.width / min(widths) if widths else finest,
+    }
+    if info.acquired is not None:
+        properties["AcquisitionDate"] = info.acquired
+    return properties
+
+
+def attribute_table_document(table: AttributeTable) -> Document:
+    """Raster attribute table as a feature set."""
+    names = [name for name, _ in table.columns]
+    fields: list[Document] = [{"name": n, "alias": n, "type": FIELD_TYPES[t]} for n, t in table.columns]
+    for field in fields:
+        if field["type"] == FIELD_TYPES["text"]:
+            field["length"] = TEXT_LENGTH
+    own = next((index for index, name in enumerate(names) if name.upper() == "OBJECTID"), None)
+    if own is None:
+        fields.insert(0, {"name": "OBJECTID", "alias": "OBJECTID", "type": "esriFieldTypeOID"})
+    else:
+        fields[own]["type"] = "esriFieldTypeOID"
+    features = []
+    for number, row in enumerate(table.rows, 1):
+        values = {n: finite(v) if isinstance(v, float) else v for n, v in zip(names, row, strict=False)}
+        features.append({"attributes": values if own is not None else {"OBJECTID": number, **values}})
+    key = "OBJECTID" if own is None else names[own]
+    return {"objectIdFieldName": key, "fields": fields, "features": features}

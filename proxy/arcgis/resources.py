@@ -1,0 +1,81 @@
+"""The service resource and its simple children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proxy.arcgis import documents
+from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.errors import FAILED
+from proxy.arcgis.facts import Facts, facts_of
+from proxy.arcgis.respond import Document
+from proxy.arcgis.rules import rendering_rule
+from proxy.errors import Unsupported
+from proxy.functions.tree import Node
+from proxy.services import Service
+
+RULE = Parameter("renderingRule", "raster function as JSON; describes its result")
+
+
+async def service_resource(call: Call) -> Document:
+    """The service, or with `renderingRule` the processed raster."""
+    facts = await facts_for(call)
+    service = call.service
+    return documents.service_document(
+        service.name,
+        service.description or service.title,
+        service.attribution,
+        facts,
+        service.renderings,
+        service.interpolation,
+        service.config.limits,
+    )
+
+
+async def facts_for(call: Call) -> Facts:
+    """Facts that a call asks about.
+
+    Raises:
+        InvalidRule: its `renderingRule` is wrong.
+    """
+    return await call.renderer.call(
+        facts_of, call.service, asked_rule(call.service, call.fields.text(RULE.name))
+    )
+
+
+def asked_rule(service: Service, text: str) -> Node | None:
+    """The rule in a parameter; None where there is none, which here stands for the raw bands."""
+    return rendering_rule(text, service.templates) if text else None
+
+
+def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operation:
+    async def answer(call: Call) -> Document:
+        return write(await facts_for(call))
+
+    return Operation(name, answer, title, (RULE,))
+
+
+async def _function_infos(call: Call) -> Document:
+    return documents.function_infos_document(call.service.renderings)
+
+
+def _colormap(facts: Facts) -> Document:
+    if facts.colormap is None:
+        raise Unsupported(FAILED)
+    return documents.colormap_document(facts)
+
+
+def _attribute_table(facts: Facts) -> Document:
+    if facts.attribute_table is None:
+        raise Unsupported(FAILED)
+    return documents.attribute_table_document(facts.attribute_table)
+
+
+CHILDREN = (
+    Operation("rasterFunctionInfos", _function_infos, "Raster functions"),
+    _child("keyProperties", "Key properties", documents.key_properties_document),
+    _child("statistics", "Statistics", documents.statistics_document),
+    _child("histograms", "Histograms", documents.histograms_document),
+    _child("colormap", "Colormap", _colormap),
+    _child("rasterAttributeTable", "Raster attribute table", _attribute_table),
+)
