@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from proxy.functions.convert import without_nan
 from proxy.functions.stretch import StretchType, stretch
 from proxy.model import (
     Array,
@@ -18,7 +19,6 @@ from proxy.model import (
     ImageFormat,
     Mask,
     NoDataRule,
-    PixelType,
     Raster,
 )
 from proxy.render.bands import display_bands
@@ -27,37 +27,6 @@ from proxy.render.bands import display_bands
 CLIP_PERCENT = 0.25
 
 StatisticsReader = Callable[[], tuple[BandStatistics, ...]]
-
-
-def convert(raster: Raster, target: PixelType) -> Raster:
-    """Pixels in another type: floats are rounded half away from zero, values beyond the range are clamped.
-
-    NaN becomes invalid where the target has no NaN; complex numbers become their modulus where the target
-    is real.
-    """
-    data, mask = raster.data, raster.mask
-    if raster.pixel_type is target:
-        return raster
-    if data.dtype.kind == "c" and not target.is_complex:
-        data = np.abs(data)
-    if target.is_integer:
-        if data.dtype.kind == "f":
-            data, mask = _without_nan(data, mask)
-            data = np.trunc(data + np.copysign(data.dtype.type(0.5), data))
-        data = _clamped(data, *target.range)
-    elif target is PixelType.FLOAT32 and data.dtype == np.float64:
-        data = np.clip(data, *target.range)
-    nodata = raster.nodata
-    if nodata is not None and not _representable(nodata, target):
-        nodata = None
-    return raster.with_data(
-        data.astype(target.dtype),
-        mask=mask,
-        band_names=raster.band_names,
-        colormap=raster.colormap if target.is_integer and target.bits <= 16 else None,
-        statistics=raster.statistics,
-        nodata=nodata,
-    )
 
 
 def apply_nodata(raster: Raster, rule: NoDataRule) -> Raster:
@@ -92,7 +61,7 @@ def for_display(raster: Raster, kind: DataKind, read_statistics: StatisticsReade
     if data.dtype.kind == "c":
         data = np.abs(data)
     if data.dtype.kind == "f":
-        data, mask = _without_nan(data, mask)
+        data, mask = without_nan(data, mask)
     statistics = raster.statistics or read_statistics()
     source = raster.with_data(data, mask=mask, statistics=statistics)
     flat = kind is DataKind.ELEVATION or any(band.histogram is None for band in statistics)
@@ -121,34 +90,12 @@ def _colored(raster: Raster) -> Raster:
     return raster.with_data(data, mask=raster.valid() & found)
 
 
-def _without_nan(data: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
-    finite = np.isfinite(data)
-    if finite.all():
-        return data, mask
-    good = finite.all(axis=0)
-    return np.where(finite, data, data.dtype.type(0)), good if mask is None else mask & good
-
-
-def _clamped(data: Array, low: float, high: float) -> Array:
-    if data.dtype.kind == "f":
-        return np.clip(data, low, high)
-    limits = np.iinfo(data.dtype)
-    return np.clip(data, max(int(low), limits.min), min(int(high), limits.max))
-
-
 def _equal(band: Array, value: float) -> Mask:
     if np.isnan(value):
         return np.isnan(band) if band.dtype.kind in "fc" else np.zeros(band.shape, np.bool_)
     if band.dtype.kind in "fc":
         return np.asarray(np.isclose(band, value, rtol=1e-6, atol=0.0), np.bool_)
     return np.asarray(np.equal(band, value), np.bool_)
-
-
-def _representable(value: float, target: PixelType) -> bool:
-    if not target.is_integer:
-        return True
-    low, high = target.range
-    return float(value).is_integer() and low <= value <= high
 
 
 def display_choice(

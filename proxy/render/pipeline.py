@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Protocol
 
+from proxy.functions.convert import convert
+from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source, bands_needed, evaluate, margin
 from proxy.model import (
     BandStatistics,
@@ -18,10 +20,9 @@ from proxy.model import (
     RenderRequest,
 )
 from proxy.render.encode import encode
-from proxy.render.finish import apply_nodata, convert, display_choice, for_display
+from proxy.render.finish import apply_nodata, display_choice, for_display
 from proxy.render.reader import Reader
 from proxy.sources.raster import RasterSource
-from proxy.sources.statistics import summary
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
