@@ -89,7 +89,7 @@ def rgba(raster: Raster) -> Array:
         alpha = np.multiply(mask, raster.data.dtype.type(top), dtype=raster.data.dtype)
         bands = [np.bitwise_and(band, alpha) for band in bands]
     red, green, blue = bands * 3 if len(bands) == 1 else bands
-    return _merged([red, green, blue, alpha])
+    return merged([red, green, blue, alpha])
 
 
 def on_white(raster: Raster) -> Array:
@@ -109,7 +109,7 @@ def on_white(raster: Raster) -> Array:
         cover = np.where(mask, raster.data.dtype.type(0), np.iinfo(raster.data.dtype).max)
         cover = cover.astype(raster.data.dtype)
         bands = [np.bitwise_or(band, cover) for band in bands]
-    return bands[0] if len(bands) == 1 else _merged(bands)
+    return bands[0] if len(bands) == 1 else merged(bands)
 
 
 def _over_white(table: Bytes2D) -> Bytes2D:
@@ -126,6 +126,7 @@ def _looked_up(table: Bytes2D, band: Array, mask: Mask | None) -> Bytes2D:
     return packed.view(np.uint8).reshape(*band.shape, 4)
 
 
-def _merged(bands: list[Any]) -> Array:
+def merged(bands: list[Any]) -> Array:
+    """C-ordered (rows, columns) arrays of one type, interleaved as (rows, columns, bands)."""
     merged: Array = cv2.merge(bands)
     return merged.reshape(*bands[0].shape, len(bands))

@@ -42,24 +42,23 @@ def indexed(raster: Raster) -> Indexed:
     is quantised.
     """
     if raster.count == 1:
-        kept = _values_as_indices(raster)
+        kept = single_band(raster)
         if kept is not None:
             return kept
     return quantised(raster)
 
 
-def colormapped(raster: Raster) -> Indexed | None:
-    """Indices equal to the values of a band with a colormap; None where no index is free for the mask."""
-    band, mask = planes(raster)[0], gaps(raster)
-    return _with_gaps(band, mask, palette_of(raster))
+def single_band(raster: Raster) -> Indexed | None:
+    """Indices equal to the values of a uint8 band, the colours its colormap's, or greys without one.
 
-
-def _values_as_indices(raster: Raster) -> Indexed | None:
+    Masked pixels take the least index that no valid pixel has; None where all are taken.
+    """
     if raster.colormap is not None:
-        return colormapped(raster)
-    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
-    ramp[:, 3] = 255
-    return _with_gaps(planes(raster)[0], gaps(raster), ramp)
+        colors = palette_of(raster)
+    else:
+        colors = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
+        colors[:, 3] = 255
+    return _with_gaps(planes(raster)[0], gaps(raster), colors)
 
 
 def _with_gaps(band: Array, mask: Mask | None, colors: NDArray[np.uint8]) -> Indexed | None:

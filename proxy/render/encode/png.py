@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from proxy.model import Array, EncodeOptions, Mask, Raster
-from proxy.render.encode.display import check, gaps, on_white, planes, rgba
-from proxy.render.encode.palette import Indexed, colormapped, free_value, quantised
+from proxy.model import EncodeOptions, Mask, Raster
+from proxy.render.encode.display import check, gaps, merged, on_white, planes, rgba
+from proxy.render.encode.palette import Indexed, free_value, quantised, single_band
 from proxy.render.encode.png_file import Color, write_png
 
 
 def png(raster: Raster, options: EncodeOptions) -> bytes:
     """The smallest lossless PNG that shows everything: grey, grey and alpha, palette, RGB or RGBA.
 
-    Grey pixels under a mask take a value that no valid pixel has, declared transparent; where all are
-    taken, or with 16 bits, an alpha channel is added. uint16 grey and RGB become 16-bit PNG.
+    Grey with a mask is a palette of greys, where a value is free to be the transparent one; else, and with
+    16 bits, it has an alpha channel. uint16 grey and RGB become 16-bit PNG.
     """
     check(raster, deep=True)
     mask = gaps(raster)
     if mask is not None and not mask.any():
-        return _grey_with_key(np.zeros(mask.shape, np.uint8), mask, 0, options)
+        return _palette(Indexed(np.zeros(mask.shape, np.uint8), np.zeros((1, 4), np.uint8)), options)
     if raster.colormap is not None:
-        found = colormapped(raster)
+        found = single_band(raster)
         return png32(raster, options) if found is None else _palette(found, options)
     if raster.count == 3:
         return png24(raster, options) if mask is None else png32(raster, options)
@@ -38,13 +38,13 @@ def png8(raster: Raster, options: EncodeOptions) -> bytes:
         return _palette(quantised(raster), options)
     band, mask = planes(raster)[0], gaps(raster)
     if raster.colormap is not None:
-        return _palette(colormapped(raster) or _zero_in_gaps(raster), options)
+        return _palette(single_band(raster) or _zero_in_gaps(raster), options)
     if mask is None:
         return write_png(band, Color.GREY, options.effort)
     free = free_value(band, mask)
-    if free is None:
-        return write_png(np.where(mask, band, np.uint8(0)), Color.GREY, options.effort)
-    return _grey_with_key(band, mask, free, options)
+    transparency = b"" if free is None else bytes((0, free))
+    filled = np.where(mask, band, np.uint8(free or 0))
+    return write_png(filled, Color.GREY, options.effort, transparency=transparency)
 
 
 def png24(raster: Raster, options: EncodeOptions) -> bytes:
@@ -66,26 +66,21 @@ def _grey(raster: Raster, mask: Mask | None, options: EncodeOptions) -> bytes:
     band = planes(raster)[0]
     if mask is None:
         return write_png(band, Color.GREY, options.effort)
-    if band.dtype == np.uint8:
-        free = free_value(band, mask)
-        if free is not None:
-            return _grey_with_key(band, mask, free, options)
+    # OpenCV ignores the transparent value of a grey PNG, and heeds that of a palette.
+    found = single_band(raster) if band.dtype == np.uint8 else None
+    if found is not None:
+        return _palette(found, options, classes=False)
     alpha = np.multiply(mask, np.iinfo(band.dtype).max, dtype=band.dtype)
-    return write_png(np.stack([band & alpha, alpha], axis=2), Color.GREY_ALPHA, options.effort)
-
-
-def _grey_with_key(band: Array, mask: Mask, free: int, options: EncodeOptions) -> bytes:
-    filled = np.where(mask, band, np.uint8(free))
-    return write_png(filled, Color.GREY, options.effort, transparency=bytes((0, free)))
+    return write_png(merged([band & alpha, alpha]), Color.GREY_ALPHA, options.effort)
 
 
 def _zero_in_gaps(raster: Raster) -> Indexed:
-    found = colormapped(Raster(raster.data, None, raster.grid, colormap=raster.colormap))
+    found = single_band(Raster(raster.data, None, raster.grid, colormap=raster.colormap))
     assert found is not None
     return Indexed(np.where(raster.valid(), found.indices, np.uint8(0)), found.colors)
 
 
-def _palette(picture: Indexed, options: EncodeOptions) -> bytes:
+def _palette(picture: Indexed, options: EncodeOptions, *, classes: bool = True) -> bytes:
     colors = picture.colors[: int(picture.indices.max()) + 1]
     alpha = colors[:, 3]
     translucent = np.flatnonzero(alpha < 255)
@@ -97,4 +92,5 @@ def _palette(picture: Indexed, options: EncodeOptions) -> bytes:
         options.effort,
         palette=colors[:, :3].tobytes(),
         transparency=transparency,
+        classes=classes,
     )

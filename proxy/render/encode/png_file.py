@@ -29,7 +29,13 @@ class Color(IntEnum):
 
 
 def write_png(
-    pixels: Array, color: Color, effort: Effort, *, palette: bytes = b"", transparency: bytes = b""
+    pixels: Array,
+    color: Color,
+    effort: Effort,
+    *,
+    palette: bytes = b"",
+    transparency: bytes = b"",
+    classes: bool = False,
 ) -> bytes:
     """A whole file.
 
@@ -39,6 +45,7 @@ def write_png(
         effort: FAST deflates with ISA-L, the others with libdeflate; SMALL also tries every row filter.
         palette: body of PLTE, three bytes per colour; empty for none.
         transparency: body of tRNS; empty for none.
+        classes: whether differences between neighbours mean nothing, so that rows are better unfiltered.
     """
     rows, columns = pixels.shape[:2]
     head = struct.pack(">IIBBBBB", columns, rows, pixels.itemsize * 8, color, 0, 0, 0)
@@ -47,7 +54,7 @@ def write_png(
         parts.append(chunk(b"PLTE", palette))
     if transparency:
         parts.append(chunk(b"tRNS", transparency))
-    parts += [chunk(b"IDAT", _deflated(_filtered(pixels, color, effort), effort)), chunk(b"IEND", b"")]
+    parts += [chunk(b"IDAT", _deflated(_filtered(pixels, effort, classes), effort)), chunk(b"IEND", b"")]
     return b"".join(parts)
 
 
@@ -64,14 +71,13 @@ def _deflated(rows: Any, effort: Effort) -> bytes:
     return bytes(imagecodecs.deflate_encode(rows, 1 if effort is Effort.BALANCED else 6))
 
 
-def _filtered(pixels: Array, color: Color, effort: Effort) -> NDArray[np.uint8]:
+def _filtered(pixels: Array, effort: Effort, classes: bool) -> NDArray[np.uint8]:
     """Rows of bytes, each led by the number of its filter."""
     rows = pixels.shape[0]
     samples = pixels.astype(">u2") if pixels.itemsize == 2 else pixels
     flat = np.ascontiguousarray(samples).view(np.uint8).reshape(rows, -1)
     out = np.empty((rows, flat.shape[1] + 1), np.uint8)
-    if color is Color.PALETTE:
-        # Differences of indices mean nothing.
+    if classes:
         out[:, 0] = 0
         out[:, 1:] = flat
     elif effort is Effort.SMALL:

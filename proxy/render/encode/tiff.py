@@ -31,8 +31,7 @@ def tiff(raster: Raster, options: EncodeOptions) -> bytes:
     mask = gaps(raster)
     data = raster.data.astype(raster.pixel_type.dtype, copy=False)
     compression = _compression(raster, options)
-    exact = compression not in (Compression.JPEG, Compression.LERC)
-    nodata = _nodata(raster.nodata, raster.pixel_type) if exact else None
+    nodata = None if _lossy(raster, compression, options) else _nodata(raster.nodata, raster.pixel_type)
     if mask is not None:
         data = np.where(mask, data, data.dtype.type(0 if nodata is None else nodata))
     profile = _profile(raster, data, compression, options) | {"nodata": nodata}
@@ -63,6 +62,12 @@ def _compression(raster: Raster, options: EncodeOptions) -> Compression:
     if wanted is Compression.LERC and raster.pixel_type.is_complex:
         return Compression.DEFLATE
     return wanted
+
+
+def _lossy(raster: Raster, compression: Compression, options: EncodeOptions) -> bool:
+    if compression is Compression.LERC:
+        return max_error(raster, options.tolerance) > (0.5 if raster.pixel_type.is_integer else 0.0)
+    return compression is Compression.JPEG
 
 
 def _nodata(value: float | None, kind: PixelType) -> float | None:
