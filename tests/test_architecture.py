@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
         "model", "errors", "crs", "config", "functions", "render", "render_service", "services", "sources",
         "web",
     },
-    "viewer": {"proxy", "model", "errors", "crs", "config", "services", "sources", "web"},
+    "viewer": {"proxy", "xyz", "model", "errors", "crs", "config", "services", "sources", "web"},
     "demo": {"config"},
     "app": {
         "model", "errors", "config", "functions", "render_service", "services", "web", "xyz", "arcgis",

@@ -22,6 +22,8 @@ FIRST_CODES = {3857: 102100, 5514: 102067}
 #: Codes from here on are looked up in Esri's list first.
 ESRI_CODES = 32768
 MAX_WKT = 20_000
+#: Longitude before latitude, which is how Esri reads the EPSG codes anyway.
+LONGITUDE_FIRST = {"OGC:CRS84": 4326, "OGC:CRS83": 4269, "OGC:CRS27": 4267}
 #: How sure PROJ has to be that an Esri system is an EPSG system; below 100 only the name differs.
 SAME_SYSTEM = 90
 
@@ -107,7 +109,9 @@ def _normal(found: SpatialReference) -> SpatialReference:
 def _epsg(found: SpatialReference) -> int | None:
     if found.epsg:
         return found.epsg
-    return found.pyproj.to_epsg(SAME_SYSTEM) if found.definition.startswith(("ESRI:", "OGC:")) else None
+    if found.definition.startswith("ESRI:"):
+        return found.pyproj.to_epsg(SAME_SYSTEM)
+    return LONGITUDE_FIRST.get(found.definition)
 
 
 def read_reference(name: str, text: str, service: SpatialReference) -> SpatialReference:

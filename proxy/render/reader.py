@@ -102,7 +102,7 @@ class Reader(BaseReader):  # type: ignore[misc]
         """Read a rectangle; without a size, at about the native resolution."""
         source_crs = _reference(bounds_crs)
         target = source_crs if dst_crs is None else _reference(dst_crs)
-        extent = Extent(*transform_bounds(tuple(bbox), source_crs, target))
+        extent = Extent(*transform_bounds(bbox, source_crs, target))
         if height is None or width is None:
             width, height = self._native_size(extent, target, max_size)
         grid = Grid(target, extent, width, height)

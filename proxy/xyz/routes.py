@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -107,7 +107,7 @@ def whole(service: Service, size: int) -> Grid:
     return Grid(crs, extent, width, max(1, math.ceil(size * extent.height / longer)))
 
 
-_HANDLERS: dict[str, Any] = {
+_HANDLERS: dict[str, Callable[[Request, Service, Target], Awaitable[Response]]] = {
     "tile": _tile,
     "tilejson": _tilejson,
     "point": _point,
