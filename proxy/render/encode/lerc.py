@@ -37,9 +37,14 @@ def lerc(raster: Raster, options: EncodeOptions) -> bytes:
         data, mask = _finite(np.ascontiguousarray(raster.data, dtype), raster.mask)
     if options.lerc_version == 1:
         return b"".join(lerc1(band, mask, error) for band in data)
-    return b"".join(
-        bytes(imagecodecs.lerc_encode(band, level=error, masks=mask, version=CODEC_VERSION)) for band in data
-    )
+    return b"".join(_blob(band, mask, error) for band in data)
+
+
+def _blob(band: Array, mask: Mask | None, error: float) -> bytes:
+    # The library leaves the last word of a Huffman-coded blob unwritten: without a buffer of zeros, four
+    # bytes of old memory would be sent, and equal pixels would not be equal bytes.
+    room = bytearray(band.nbytes + band.size + 4096)
+    return bytes(imagecodecs.lerc_encode(band, level=error, masks=mask, version=CODEC_VERSION, out=room))
 
 
 def max_error(raster: Raster, tolerance: float | None) -> float:

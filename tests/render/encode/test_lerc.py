@@ -5,7 +5,7 @@ import struct
 import imagecodecs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -61,6 +61,29 @@ def test_tolerance(dtype: str, tolerance: float) -> None:
     allowed = 0 if tolerance == 0 or (dtype != "float32" and tolerance <= 0.5) else tolerance
     # Half a unit of float32 near 100 comes from the rounding of the decoder.
     assert np.abs(decoded(body)[0] - data.astype(np.float64))[DISC].max() <= allowed + (allowed > 0) * 4e-6
+
+
+@pytest.mark.parametrize("dtype", REAL_TYPES)
+def test_no_byte_is_left_unwritten(dtype: str) -> None:
+    source = make.raster((make.photo()[:1] // 2).astype(dtype), DISC)
+    bodies = set()
+    for filling in range(12):
+        used = [bytes([filling]) * 2000 for _ in range(30)]
+        bodies.add(blob(source, 0.5))
+        del used
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1e-9])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (64, 64), (301, 257)])
+def test_noise_that_cannot_be_compressed_fits(shape: tuple[int, int], dtype: str, tolerance: float) -> None:
+    random = np.random.default_rng(0)
+    data = (random.random(shape) * 255).astype(dtype)
+    mask = random.random(shape) > 0.5
+    read, valid = decoded(blob(make.raster(data, mask), tolerance))
+    assert np.array_equal(valid, mask)
+    assert np.abs(read - data.astype(np.float64))[mask].max(initial=0) <= tolerance
 
 
 @pytest.mark.parametrize("mask", [None, DISC])
@@ -139,9 +162,9 @@ def test_first_version(dtype: str, tolerance: float, mask: make.Array | None) ->
 
 
 def test_first_version_masks_what_float32_cannot_hold() -> None:
-    read, valid = decoded(blob(make.raster(np.array([[1.0, 1e300]])), version=1))
-    assert valid.tolist() == [[True, False]]
-    assert read.tolist() == [[1.0, 0.0]]
+    read, valid = decoded(blob(make.raster(np.array([[1.0, 1e300, 2.0]])), version=1))
+    assert valid.tolist() == [[True, False, True]]
+    assert read.tolist() == [[1.0, 0.0, 2.0]]
 
 
 @settings(max_examples=80, deadline=None)
@@ -156,8 +179,10 @@ def test_first_version_masks_what_float32_cannot_hold() -> None:
 )
 def test_first_version_of_any_band(band: make.Array, tolerance: float, data: st.DataObject) -> None:
     mask = data.draw(st.none() | arrays.arrays(np.bool_, band.shape))
-    read, valid = decoded(blob(make.raster(band, mask), tolerance, version=1))
     wanted = np.ones(band.shape, bool) if mask is None else mask
+    # The reference decoder refuses pictures of two pixels of which one is masked, and no others.
+    assume(band.size != 2 or wanted[0, 0] == wanted[-1, -1])
+    read, valid = decoded(blob(make.raster(band, mask), tolerance, version=1))
     assert np.array_equal(valid, wanted)
     # Half a unit of float32 near 9000 on top.
     slack = 5e-4 if tolerance else 0
