@@ -89,10 +89,13 @@ def colormap_to_rgb(raster: Raster) -> Raster:
         return raster
     first, table = _table(raster.colormap)
     band = raster.data[0]
-    channels = [_looked_up(band, first, table[:, channel]) for channel in range(4)]
-    clear = raster.colormap.entries and any(not alpha for *_, alpha in raster.colormap.entries)
-    mask = joined(raster.mask, channels[3] > 0) if clear else raster.mask
-    return raster.with_data(np.stack(channels[:3]), mask=mask, band_names=("Red", "Green", "Blue"))
+    data = np.empty((3, *band.shape), np.uint8)
+    for channel in range(3):
+        data[channel] = _looked_up(band, first, table[:, channel])
+    mask = raster.mask
+    if not table[:, 3].all():
+        mask = joined(mask, _looked_up(band, first, table[:, 3]) > 0)
+    return raster.with_data(data, mask=mask, band_names=("Red", "Green", "Blue"))
 
 
 @lru_cache(maxsize=32)
