@@ -27,7 +27,7 @@ def extent_document(extent: Extent, crs: SpatialReference) -> Document:
 
 
 def read_bbox(fields: Fields, service: SpatialReference) -> tuple[Extent, SpatialReference]:
-    """The extent in `bbox`, four numbers or an envelope, and its spatial reference.
+    """The extent in `bbox`, four numbers or an envelope, with corners in any order, and its reference.
 
     `bboxSR` wins over the envelope's own reference, which wins over the service's.
 
@@ -41,9 +41,12 @@ def read_bbox(fields: Fields, service: SpatialReference) -> tuple[Extent, Spatia
         found, inner = _envelope(envelope), envelope.get("spatialReference")
     else:
         found = numbers("bbox", text) if text else []
-    if len(found) != 4 or not (found[0] < found[2] and found[1] < found[3]):
+    if len(found) != 4 or found[0] == found[2] or found[1] == found[3]:
         raise InvalidParameter("bbox")
-    return Extent(*found), _reference_of(fields, inner, service)
+    # esri-leaflet sends the upper left and the lower right corner.
+    x0, x1 = sorted((found[0], found[2]))
+    y0, y1 = sorted((found[1], found[3]))
+    return Extent(x0, y0, x1, y1), _reference_of(fields, inner, service)
 
 
 def _envelope(envelope: Any) -> list[float]:

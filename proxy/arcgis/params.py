@@ -14,7 +14,7 @@ from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.spatial_reference import read_reference
 from proxy.arcgis.vocabulary import COMPRESSIONS, FORMATS, INTERPOLATIONS
 from proxy.config import ServiceConfig
-from proxy.crs import SpatialReference, transform_bounds
+from proxy.crs import WGS84, SpatialReference, transform_bounds
 from proxy.errors import BadRequest, ImageTooLarge, InvalidParameter, OutsideExtent
 from proxy.functions.tree import Node
 from proxy.model import (
@@ -75,9 +75,10 @@ def render_request(fields: Fields, service: Subject, output: ImageFormat | None 
     """
     _check_selection(fields)
     chosen = output or FORMATS.get(fields.text("format").lower(), ImageFormat.AUTO)
+    grid = read_grid(fields, service)
     return RenderRequest(
         service=service.name,
-        grid=read_grid(fields, service),
+        grid=in_degrees(grid) if chosen is ImageFormat.KMZ else grid,
         format=chosen,
         bands=read_bands(fields.text("bandIds"), service.info.band_count),
         interpolation=read_interpolation(fields.text("interpolation"), service.interpolation),
@@ -133,6 +134,11 @@ def transformed(box: Extent, source: SpatialReference, target: SpatialReference)
         return Extent(*transform_bounds(box.as_tuple(), source, target))
     except (OutsideExtent, BadRequest) as error:
         raise InvalidParameter("bbox", error.message) from error
+
+
+def in_degrees(grid: Grid) -> Grid:
+    """As many pixels over the same ground in longitude and latitude, the only system of KML."""
+    return Grid(WGS84, transformed(grid.extent, grid.crs, WGS84), grid.width, grid.height)
 
 
 def adjusted(extent: Extent, width: int, height: int) -> Extent:
@@ -234,13 +240,14 @@ def read_options(fields: Fields, output: ImageFormat, effort: Effort) -> EncodeO
     lossy = output in _WITH_QUALITY or compression is Compression.JPEG
     lerc = output is ImageFormat.LERC or compression is Compression.LERC
     quality, tolerance = fields.number("compressionQuality"), fields.number("compressionTolerance")
+    version = fields.number("lercVersion")
     if tolerance is not None and tolerance < 0:
         raise InvalidParameter("compressionTolerance")
     return EncodeOptions(
         quality=min(100, max(0, round(quality))) if lossy and quality is not None else standard.quality,
         compression=compression,
         tolerance=tolerance if lerc else None,
-        lerc_version=1 if lerc and fields.number("lercVersion") == 1 else 2,
+        lerc_version=1 if lerc and version == 1 else 2,
         effort=effort,
     )
 

@@ -65,9 +65,7 @@ def test_what_says_neither_is_the_default(default: bool) -> None:
     assert Fields().flag("a", default) is default
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("1.5", 1.5), ("-3", -3.0), ("1e3", 1000.0), ("", None)]
-)
+@pytest.mark.parametrize(("text", "expected"), [("1.5", 1.5), ("-3", -3.0), ("1e3", 1000.0), ("", None)])
 def test_numbers(text: str, expected: float | None) -> None:
     assert Fields([("n", text)]).number("n") == expected
 
@@ -82,9 +80,7 @@ def test_a_list_of_numbers_may_have_blanks_and_brackets() -> None:
     assert numbers("size", " [400.0, 300] ") == [400.0, 300.0]
 
 
-@pytest.mark.parametrize(
-    "text", ['{"x": 12.5, "y": -4}', "{x: 12.5, y: -4}", "{'x': 12.5, 'y': -4}"]
-)
+@pytest.mark.parametrize("text", ['{"x": 12.5, "y": -4}', "{x: 12.5, y: -4}", "{'x': 12.5, 'y': -4}"])
 def test_relaxed_json(text: str) -> None:
     assert Fields([("geometry", text)]).json("geometry") == {"x": 12.5, "y": -4}
 

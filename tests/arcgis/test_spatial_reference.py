@@ -69,7 +69,7 @@ def test_what_is_not_known(text: str) -> None:
 
 def test_parameter_defaults_to_the_service() -> None:
     assert read_reference("imageSR", "", KROVAK) is KROVAK
-    with pytest.raises(InvalidParameter, match="^'imageSR' parameter is invalid.$"):
+    with pytest.raises(InvalidParameter, match=r"^'imageSR' parameter is invalid\.$"):
         read_reference("imageSR", "nowhere", KROVAK)
 
 
