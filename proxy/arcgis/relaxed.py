@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 #: Most characters of a JSON parameter.
 LONGEST = 1_000_000
@@ -48,7 +48,7 @@ def parse_json(text: str) -> Any:
         raise ValueError("The JSON is nested too deep.") from None
 
 
-def _refused(name: str) -> Any:
+def _refused(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON.")
 
 
@@ -61,10 +61,10 @@ def _as_json(text: str) -> str:
             raise ValueError(f"The JSON cannot be read at character {place}.")
         place = match.end()
         token = _written(match, is_key=text[place : place + 40].lstrip().startswith(":"))
-        if token in ("]", "}") and out and out[-1] == ",":
+        if token in ("]", "}") and out[-1:] == [","] and out[-2:-1] not in (["["], ["{"]):
             out.pop()
         out.append(token)
-    return "".join(out)
+    return " ".join(out)
 
 
 def _written(match: re.Match[str], is_key: bool) -> str:
@@ -78,6 +78,8 @@ def _written(match: re.Match[str], is_key: bool) -> str:
         return json.dumps(number or word)
     if number:
         return str(int(number)) if re.fullmatch(r"[-+]?\d{1,300}", number) else repr(float(number))
+    if word.lower() in ("nan", "infinity"):
+        _refused(word)
     return _WORDS.get(word.lower()) or json.dumps(word)
 
 

@@ -51,6 +51,8 @@ def rendering_rule(rule: str | Mapping[str, Any], templates: Mapping[str, Node] 
 
 
 def _read(text: str) -> Any:
+    if text == "null":
+        return None
     if not text.startswith(("{", "[", '"', "'")):
         return text
     try:
