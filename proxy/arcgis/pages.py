@@ -59,15 +59,10 @@ def directory_page(request: Request, registry: Registry, folder: str | None) -> 
 
 def service_page(call: Call, document: Document, operations: tuple[Operation, ...]) -> Response:
     """Facts of a service and links to its operations."""
-    text = _indented(document)
-    return page(
-        call.request,
-        "service.html",
-        service=call.service,
-        document=document,
-        operations=operations,
-        text=text,
-    )
+    # `hasColormap` and its like say whether the child resource answers.
+    offered = [o for o in operations if document.get(f"has{o.name[:1].upper()}{o.name[1:]}", True)]
+    values = {"service": call.service, "document": document, "operations": offered}
+    return page(call.request, "service.html", text=_indented(document), **values)
 
 
 def operation_page(
