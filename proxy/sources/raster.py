@@ -96,6 +96,14 @@ class RasterSource:
             log.warning("cannot read %s: %s", self.location.text, error)
             raise CannotRead("The source could not be read.", str(error)) from error
 
+    def _area(self, level: int, window: Window) -> RasterioWindow:
+        if not (self._warped and level):
+            return RasterioWindow(window.column, window.row, window.width, window.height)
+        # A straightened grid has no level datasets: its overviews are reached by reading it thinned.
+        native, chosen = self.levels[0], self.levels[level]
+        x, y = native.width / chosen.width, native.height / chosen.height
+        return RasterioWindow(window.column * x, window.row * y, window.width * x, window.height * y)
+
     @contextmanager
     def borrowed(self) -> Iterator[DatasetReader]:
         """The native dataset, for what is not pixels on a grid."""
@@ -182,15 +190,12 @@ class RasterSource:
         kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
         if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True
-        if level:
-            chosen = self.levels[level]
-            kwargs.update(transform=chosen.transform, width=chosen.width, height=chosen.height)
         return Handle(WarpedVRT(base, **kwargs), base)
 
     def _mask(self, dataset: DatasetReader, data: Array, window: RasterioWindow) -> Mask | None:
         valid: Mask | None = None
         if self.info.mask_kind in ("alpha", "mask"):
-            valid = np.not_equal(dataset.read_masks(1, window=window), 0)
+            valid = np.not_equal(dataset.read_masks(1, window=window, out_shape=data.shape[1:]), 0)
         elif self.info.mask_kind == "nodata" and self.info.nodata is not None:
             valid = valid_by_value(data, self.info.nodata)
         if data.dtype.kind in "fc":

@@ -13,6 +13,7 @@ from PIL import Image
 from rasterio.enums import Resampling
 from rasterio.transform import from_bounds
 from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform
 
 from tests.clients.conftest import Drawer
 from tests.conftest import DEMO
@@ -23,8 +24,7 @@ HALF = 20037508.342789244
 def expected(path: Path, center: tuple[float, float], zoom: int) -> np.ndarray[Any, Any]:
     """512 x 512 pixels of Web Mercator around a place, read by GDAL."""
     size = 2 * HALF / 2**zoom * 2
-    with rasterio.Env():
-        x, y = rasterio.warp.transform("EPSG:4326", "EPSG:3857", [center[0]], [center[1]])
+    x, y = transform("EPSG:4326", "EPSG:3857", [center[0]], [center[1]])
     box = (x[0] - size / 2, y[0] - size / 2, x[0] + size / 2, y[0] + size / 2)
     with (
         rasterio.open(path) as file,

@@ -32,8 +32,8 @@ def tiff(raster: Raster, options: EncodeOptions) -> bytes:
     data = raster.data.astype(raster.pixel_type.dtype, copy=False)
     compression = _compression(raster, options)
     nodata = None if _lossy(raster, compression, options) else _nodata(raster.nodata, raster.pixel_type)
-    if mask is not None:
-        data = np.where(mask, data, data.dtype.type(0 if nodata is None else nodata))
+    if mask is not None and nodata is not None:
+        data = np.where(mask, data, data.dtype.type(nodata))
     profile = _profile(raster, data, compression, options) | {"nodata": nodata}
     with _settings(masked=mask is not None and nodata is None), MemoryFile() as memory:
         with memory.open(**profile) as file:
