@@ -181,11 +181,12 @@ def _cut_offs(
 def _bend(band: Array, curve: Curve, out: Array, target: PixelType, rounding: float) -> None:
     """Write `curve` of a band to `out`: through a table for narrow integers, else strip by strip."""
     finish = _finisher(target, rounding)
+    # float32 cannot hold the greatest 32-bit integers.
+    work = np.float64 if target.is_integer and target.bits > 16 else working_type(band.dtype)
     every = every_value(band, only_bytes=curve.is_linear)
     if every is not None:
-        out[...] = by_table(finish(curve.of(every.astype(np.float32))), band)
+        out[...] = by_table(finish(curve.of(every.astype(work))), band)
         return
-    work = working_type(band.dtype)
     with np.errstate(all="ignore"):
         for rows in strips(*band.shape):
             out[rows] = finish(curve.of(band[rows].astype(work)))

@@ -106,6 +106,7 @@ def test_no_stretch_leaves_pixels_alone() -> None:
         (0, 1000, PixelType.UINT16),
         (-100, 100, PixelType.INT8),
         (-1000, 0, PixelType.INT16),
+        (0, 2**32 - 1, PixelType.UINT32),
     ],
 )
 def test_the_type_holds_the_range(least: float, greatest: float, expected: PixelType) -> None:
