@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from proxy import __version__, arcgis, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
@@ -21,6 +22,7 @@ from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
 from proxy.errors import ProxyError
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
+from proxy.hits import HitPath
 from proxy.render_service import Renderer
 from proxy.services import Registry, Rendering, Service
 from proxy.web import plain_error
@@ -31,7 +33,16 @@ log = logging.getLogger("proxy")
 OPENING = 8
 
 
-def create_app(config: Config) -> Starlette:
+class Application(Starlette):
+    """Starlette behind a hit path: a picture that is known by its raw address is sent before routing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from the hit path, else route."""
+        if not await self.state.hits.answer(scope, send):
+            await super().__call__(scope, receive, send)
+
+
+def create_app(config: Config) -> Application:
     """The application of a configuration. Nothing is opened before it starts.
 
     Raises:
@@ -49,7 +60,7 @@ def create_app(config: Config) -> Starlette:
         opener.shutdown(wait=False, cancel_futures=True)
         renderer.close()
 
-    app = Starlette(
+    app = Application(
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             *xyz.routes(),
@@ -63,6 +74,7 @@ def create_app(config: Config) -> Starlette:
     app.state.config = config
     app.state.registry = registry
     app.state.renderer = renderer
+    app.state.hits = HitPath(renderer.store, config.server.cors_origins)
     return app
 
 

@@ -58,10 +58,15 @@ class Renderer:
             ProxyError: whatever the render itself found wrong.
         """
         source = service.source if service.ready else await self.call(lambda: service.source)
-        key = key_of(source.info.version, request)
+        version = source.info.version
+        key = key_of(version, request)
+
+        def current() -> bool:
+            return service.is_at(version)
+
         picture = self.store.get(key)
         if picture is not None:
-            return Rendered(picture, key, "hit")
+            return Rendered(picture, key, "hit", current)
         status = "joined" if key in self.flight else "miss"
 
         async def work() -> Picture:
@@ -73,7 +78,7 @@ class Renderer:
             picture = await asyncio.wait_for(self.flight.do(key, work), self._config.seconds)
         except TimeoutError:
             raise DeadlinePassed(self._config.seconds) from None
-        return Rendered(picture, key, status)
+        return Rendered(picture, key, status, current)
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run blocking work in the render pool.

@@ -87,6 +87,11 @@ class Service:
         source = self._source
         return source is not None and time.monotonic() - self._looked < self._patience(source)
 
+    def is_at(self, version: str) -> bool:
+        """True while the source is known, by a look not long ago, to be at a version. Never blocks."""
+        source = self._source
+        return self.ready and source is not None and source.info.version == version
+
     @property
     def info(self) -> SourceInfo:
         """Facts about the source. May block; raises as `source` does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -20,11 +21,16 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A picture, its strong validator, and how it came: `hit`, `miss` or `joined`."""
+    """A picture, its strong validator, and how it came: `hit`, `miss` or `joined`.
+
+    Attributes:
+        current: cheap; False once the source may have changed since.
+    """
 
     picture: Picture
     etag: str
     status: str
+    current: Callable[[], bool]
 
 
 def base_url(request: Request) -> str:
@@ -62,10 +68,13 @@ def picture_response(
     caching: CachingConfig,
     *,
     filename: str | None = None,
-    extra: dict[str, str] | None = None,
+    lasting: bool = True,
 ) -> Response:
-    """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already."""
-    headers = picture_headers(rendered, caching) | (extra or {})
+    """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already.
+
+    An address whose picture is `lasting` is remembered for the hit path.
+    """
+    headers = picture_headers(rendered, caching)
     if not_modified(request.headers.get("if-none-match"), rendered.etag):
         return Response(status_code=304, headers=headers)
     picture = rendered.picture
@@ -73,6 +82,8 @@ def picture_response(
         headers["Content-Disposition"] = f'inline; filename="{filename}"'
     span = _span(request.headers.get("range"), len(picture.body))
     if span is None:
+        if lasting:
+            request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
     if start >= stop:

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
         "model", "errors", "config", "functions", "render_service", "services", "web", "xyz", "arcgis",
         "viewer", "proxy", "hits",
     },
-    "hits": {"model", "render_service", "services", "web", "cache"},
+    "hits": {"web", "cache"},
     "cli": {"proxy", "app", "config", "demo", "sources", "model", "errors"},
     "proxy": set(),
     "__main__": {"cli"},

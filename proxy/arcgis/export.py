@@ -80,7 +80,7 @@ async def picture_file(request: Request, segments: tuple[str, ...]) -> Response:
         rendered = await call.renderer.render(service, render_request(fields, await call.opened()))
         if rendered.picture.extension != extension:
             raise UnknownPicture
-        return picture_response(request, rendered, service.config.cache)
+        return picture_response(request, rendered, service.config.cache, lasting=False)
     except NotFound:
         return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
     except ProxyError as error:
