@@ -10,34 +10,20 @@ every `cold` pass is cold; `warm` repeats the walk. CPU is user + system time of
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import morecantile
 import rasterio
 from rasterio.warp import transform_bounds
+from servers import Pass, free_port, replay, server
 
 DEMO = [Path(__file__).parents[1] / "proxy" / "demo" / name for name in ("bluemarble.tif", "elevation.tif")]
-
-
-@dataclass
-class Pass:
-    """One replay: requests per second and CPU milliseconds per tile."""
-
-    rate: float
-    cpu: float
-    failures: int
 
 
 def walk(path: Path, count: int) -> list[tuple[int, int, int]]:
@@ -69,53 +55,6 @@ def _limited(
 
 def _some(tiles: list[morecantile.Tile], count: int) -> list[morecantile.Tile]:
     return random.Random(5).sample(tiles, min(count, len(tiles)))
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[int]:
-    """A server process, ready to answer; its process id."""
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            raise SystemExit(f"{command[0]} did not start")
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def replay(pid: int, port: int, addresses: list[str]) -> Pass:
-    """Ask for every address once on one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    failures, cpu, began = 0, cpu_seconds(pid), time.perf_counter()
-    for address in addresses:
-        connection.request("GET", address)
-        answer = connection.getresponse()
-        answer.read()
-        failures += answer.status not in (200, 204)
-    seconds = time.perf_counter() - began
-    return Pass(len(addresses) / seconds, (cpu_seconds(pid) - cpu) * 1000 / len(addresses), failures)
 
 
 def main() -> None:

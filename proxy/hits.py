@@ -1,8 +1,8 @@
 """Pictures that are known by their raw address: answered before routing, on the event loop.
 
 What a door has once sent for an address is remembered as the picture's key and its headers. The next request
-for the same bytes of path and query is answered from the store without parsing anything, as long as the source
-has not changed and has been looked at lately. Whatever is out of the ordinary, a byte range, an origin that
+for the same bytes of path and query is answered from the store without parsing anything, as long as the
+source has not changed and has been looked at lately. Whatever is out of the ordinary, a byte range, an origin that
 needs checking, goes the long way.
 """
 
