@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from proxy.functions.convert import convert
 from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source, bands_needed, evaluate, margin
@@ -89,11 +91,17 @@ def processed(
     needed = bands_needed(tree, len(bands))
     read = bands if needed is None else tuple(bands[index] for index in needed)
     raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
-    raster = dataclasses.replace(raster, statistics=_picked(service.statistics, read))
+    if _wants_statistics(tree, raster):
+        raster = dataclasses.replace(raster, statistics=_picked(service.statistics, read))
     result = evaluate(tree, raster, needed)
     if around:
         result = dataclasses.replace(result.cropped(around), grid=grid)
     return result
+
+
+def _wants_statistics(tree: Node, raster: Raster) -> bool:
+    """False where nobody looks at them, since finding them reads the whole source once."""
+    return not (isinstance(tree, Source) and raster.data.dtype == np.uint8)
 
 
 def _input_bands(source: RasterSource, request: RenderRequest) -> tuple[int, ...]:
