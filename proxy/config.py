@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -130,8 +131,22 @@ def _band_names(value: object) -> object:
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else value
 
 
+class CacheType(StrEnum):
+    """What an image service's own tiles hold."""
+
+    NONE = "none"
+    MAP = "map"
+    RASTER = "raster"
+    ELEVATION = "elevation"
+
+
 class ServiceConfig(_Model):
-    """One service: a raster with a name."""
+    """One service: a raster with a name.
+
+    Attributes:
+        tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
+        download: the source file may be fetched as it is.
+    """
 
     name: str
     source: str = Field(min_length=1)
@@ -147,6 +162,8 @@ class ServiceConfig(_Model):
     limits: LimitsConfig = LimitsConfig()
     credentials: str | None = None
     side_files: bool | None = None
+    tiles: CacheType = CacheType.NONE
+    download: bool = False
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 
     @field_validator("name")
