@@ -4,10 +4,40 @@ from __future__ import annotations
 
 from itertools import chain
 
-from proxy.functions import arithmetic, bands, color, indices, masking, point, relief, remap, stretch, surface
+from proxy.functions import (
+    arithmetic,
+    bands,
+    color,
+    convolution,
+    curvature,
+    focal,
+    indices,
+    local,
+    masking,
+    point,
+    relief,
+    remap,
+    stretch,
+    surface,
+)
 from proxy.functions.signature import Function, fold
 
-_MODULES = (stretch, bands, color, indices, surface, relief, remap, arithmetic, masking, point)
+_MODULES = (
+    stretch,
+    bands,
+    color,
+    indices,
+    surface,
+    curvature,
+    relief,
+    remap,
+    arithmetic,
+    local,
+    masking,
+    point,
+    convolution,
+    focal,
+)
 
 #: Every function, in the order of the documentation.
 FUNCTIONS: tuple[Function, ...] = tuple(chain.from_iterable(module.FUNCTIONS for module in _MODULES))

@@ -58,3 +58,11 @@ def statistics(*rows: tuple[float, float, float, float]) -> tuple[BandStatistics
 
 #: Nine 8-bit values that many measured examples share.
 EIGHT_BIT = "0 10 50 / 100 128 200 / 220 250 255"
+
+
+#: Arguments without which a function cannot run.
+NEEDED: dict[str, dict[str, Any]] = {
+    "band_arithmetic": {"band_indexes": "b1+b2"},
+    "local": {"operation": "mean"},
+    "convolution": {"type": "smoothing 3x3"},
+}

@@ -26,7 +26,7 @@ from proxy.functions.tree import (
 )
 from proxy.model import PixelType, Raster
 
-from .build import pixels, raster, shown, statistics
+from .build import NEEDED, pixels, raster, shown, statistics
 
 NDVI = {"function": "ndvi", "visible_band_id": 0, "infrared_band_id": 3}
 
@@ -75,7 +75,7 @@ def test_bands_that_must_be_read(rule: Any, count: int, expected: Any) -> None:
 def test_a_subset_of_bands_gives_the_same_result(name: str, extra: dict[str, Any]) -> None:
     known = registry.get(name).by_name
     arguments = {key: value for key, value in extra.items() if key.replace("_", "") in known}
-    required = {"band_arithmetic": {"band_indexes": "b6 - b3"}}
+    required = NEEDED | {"band_arithmetic": {"band_indexes": "b6 - b3"}}
     rule = parse({"function": name, **arguments, **required.get(name, {})})
     data = np.random.default_rng(5).integers(1, 99, (6, 5, 5)).astype("uint8")
     stats = statistics(*((0, 100, float(band), 1) for band in range(6)))
@@ -156,8 +156,7 @@ def test_output_of(rule: Any, pixel_type: PixelType, count: int, expected: Any) 
 @pytest.mark.parametrize("name", [function.name for function in FUNCTIONS])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float32", "float64"])
 def test_every_function_takes_every_type_and_a_single_hidden_pixel(name: str, dtype: str) -> None:
-    needed = {"band_arithmetic": {"band_indexes": "b1+b2"}}
-    rule = parse({"function": name, **needed.get(name, {})})
+    rule = parse({"function": name, **NEEDED.get(name, {})})
     for mask in (None, [[False]]):
         source = pixels(3, 5, 7, dtype=dtype, mask=mask)
         before = source.data.copy()
