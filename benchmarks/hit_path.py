@@ -2,8 +2,8 @@
 
     python benchmarks/hit_path.py [--requests N] [--rounds N]
 
-Every server runs with one uvicorn worker on uvloop and httptools. Rounds are interleaved; figures are medians of
-the server's CPU for one request. titiler is left out where it is not installed.
+Every server runs with one uvicorn worker on uvloop and httptools. Rounds are interleaved; figures are medians
+of the server's CPU for one request. titiler is left out where it is not installed.
 """
 
 from __future__ import annotations

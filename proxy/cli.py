@@ -1,4 +1,4 @@
-"""The command line: `cogproxy serve`."""
+"""The command line: `cogproxy serve` and `cogproxy check`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import uvicorn
 import yaml
 
 from proxy import __version__
-from proxy.app import create_app
+from proxy.app import create_app, read_renderings
 from proxy.config import Config, ConfigError, load, parse
 from proxy.demo import demo_config
+from proxy.services import Registry
+from proxy.sources.base import SourceInfo
 from proxy.sources.location import RASTER_SUFFIXES, locate
 from proxy.sources.session import prepare_process
 
@@ -58,6 +60,56 @@ def serve(
     shown = "localhost" if server.host in ("127.0.0.1", "0.0.0.0", "::") else server.host
     click.echo(f"cogproxy {__version__}: {len(config.services)} services at http://{shown}:{server.port}/")
     _run(config, log_level)
+
+
+@main.command()
+@click.argument("sources", nargs=-1)
+@click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(sources: tuple[str, ...], config_file: Path | None) -> None:
+    """Open every source and say what it is, how it is read, and what would make it quicker.
+
+    Ends with status 1 where a source cannot be served.
+    """
+    _log("error")
+    try:
+        config = chosen_config(sources, config_file)
+        prepare_process()
+        services = list(Registry(config, read_renderings))
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    failed = 0
+    for service in services:
+        failure = service.failure
+        failed += failure is not None
+        if failure is not None:
+            click.echo(f"{service.name}: {click.style('FAILED', fg='red')} {failure}")
+            continue
+        click.echo(f"{service.name}: {click.style('ok', fg='green')} {summary_of(service.info)}")
+        for advice in advice_on(service.info):
+            click.echo(f"    {advice}")
+    raise SystemExit(1 if failed else 0)
+
+
+def summary_of(info: SourceInfo) -> str:
+    """One line of facts."""
+    mask = "no mask" if info.mask_kind == "none" else f"mask by {info.mask_kind}"
+    return (
+        f"{info.width} x {info.height}, {info.band_count} bands {info.pixel_type}, {info.crs}, {info.kind}, "
+        f"{mask}, {len(info.level_sizes)} overviews, {info.compression.lower()}, read by {info.way}"
+        + (f" ({info.why})" if info.why else "")
+    )
+
+
+def advice_on(info: SourceInfo) -> list[str]:
+    """What would make a source quicker or more useful."""
+    found = []
+    if max(info.width, info.height) > 1024 and not info.level_sizes:
+        found.append("no overviews: low zooms read every pixel; write it as a Cloud Optimized GeoTIFF")
+    if info.width > 1024 and info.block[0] == info.width and info.block[1] < info.height:
+        found.append("stored in strips: a tile reads whole rows; write it in tiles")
+    if info.geographic_bounds is None:
+        found.append("not on the earth: no tiles, no map; exports in its own coordinate system only")
+    return found
 
 
 def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:

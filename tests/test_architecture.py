@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "viewer", "proxy", "hits",
     },
     "hits": {"web", "cache"},
-    "cli": {"proxy", "app", "config", "demo", "sources", "model", "errors"},
+    "cli": {"proxy", "app", "config", "demo", "services", "sources", "model", "errors"},
     "proxy": set(),
     "__main__": {"cli"},
 }  # fmt: skip
