@@ -27,6 +27,7 @@ SOURCES = {
     "colour with mask": make.raster(SMOOTH, DISC),
     "palette": make.raster(LARGE_CLASSES, colormap=make.CLASSES),
     "one pixel": make.raster(SMOOTH[:, :1, :1]),
+    "one pixel with a palette": make.raster(LARGE_CLASSES[:1, :1], colormap=make.CLASSES),
     "one row": make.raster(SMOOTH[:, :1]),
     "all masked": make.raster(SMOOTH, np.zeros_like(DISC)),
     "views": make.raster(SMOOTH[:, ::-1, ::2], DISC[::-1, ::2]),
