@@ -1,5 +1,7 @@
 """From the pixels of a source to any grid, without GDAL's warper."""
 
-from proxy.render.warp.read import PixelSource, read_grid
+from proxy.model import Level, Window
+from proxy.render.warp.read import read_grid
+from proxy.render.warp.source import PixelSource
 
-__all__ = ["PixelSource", "read_grid"]
+__all__ = ["Level", "PixelSource", "Window", "read_grid"]

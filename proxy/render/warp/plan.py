@@ -1,58 +1,258 @@
-"""Which level is read, and which window of it.
+"""Which level is read, how far it is shrunk, and in which windows.
 
-The overview rule: with s native pixels in a target pixel (the median over the grid, along the finer of its
-axes), the coarsest level that has at most s native pixels in one of its own is read, as gdalwarp chooses with
-`-ovr AUTO`; a level that is coarser by less than 1 % still counts. What is left, the ratio r of the target
-pixel to the level's, is at least about 1 and, where overviews halve, below 2.
+The overview rule: with s native pixels in a target pixel, measured along both axes of the source where the
+target lies on it, the coarsest level is read whose pixels hold at most s native ones along both axes; 5 %
+more still count, since sizes of overviews are rounded. `gdalwarp -ovr AUTO` chooses the same.
+
+What is left, the ratio r of the target pixel to the level's, is at least about 1 and, where overviews halve,
+below 2. Bilinear and cubic shrink by area first, by the factor that comes closest to 0.82 r of 1, 1.5, 2, 3,
+4...: a box of f pixels under a triangle of f has then the variance of GDAL's triangle of r pixels,
+f² / 12 + f² / 6 = r² / 6. Shrunk pixels are counted from the corner of the level, so that every window, and
+so every tile, sees the same ones.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from proxy.model import Level, Window
+import numpy as np
+from affine import Affine
 
-#: A level coarser than wanted by this factor still counts: bounds are seldom exact.
-SLACK = 1.01
+from proxy.errors import ReadBudgetExceeded
+from proxy.model import Interpolation, Level, Window
+from proxy.render.warp.cells import Six
+from proxy.render.warp.coordinates import Axes, Floats, Nodes
+from proxy.render.warp.lattice import Hull, Mapping, Part
+
+#: A level whose pixels are larger than the target's by this factor still counts.
+SLACK = 1.05
+#: Target pixels, and shrunk source pixels, handled at a time; and the greatest side of a window, within
+#: which coordinates in steps of 1/512 pixel fit a float32.
+PART_PIXELS, WINDOW_PIXELS, WINDOW_SIDE = 1 << 20, 1 << 22, 8000
+
+#: Pixels needed around a coordinate.
+_MARGIN = {Interpolation.BILINEAR: 1, Interpolation.CUBIC: 2}
+_SMOOTH = (Interpolation.BILINEAR, Interpolation.CUBIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """`pixels` of a level become `become` along one axis."""
+
+    pixels: int
+    become: int
+
+    @property
+    def value(self) -> float:
+        """Level pixels in a shrunk one."""
+        return self.pixels / self.become
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A level, shrunk.
+
+    Attributes:
+        six: source coordinates to shrunk pixels.
+        limits: columns and rows of shrunk pixels, with the fraction of the last.
+        ratio: shrunk pixels in a target pixel, across and down.
+    """
+
+    index: int
+    level: Level
+    across: Factor
+    down: Factor
+    six: Six
+    limits: tuple[float, float]
+    ratio: tuple[float, float]
+
+    def window(self, hull: Hull, margin: int) -> tuple[Window, tuple[int, int]]:
+        """Pixels of the level under a hull, and the shrunk column and row they start at."""
+        column, left, right = _aligned(hull.x0, hull.x1, margin, self.across, self.level.width)
+        row, top, bottom = _aligned(hull.y0, hull.y1, margin, self.down, self.level.height)
+        return Window(left, top, right - left, bottom - top), (column, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of the target and the window it needs.
+
+    Attributes:
+        origin: shrunk column and row at which the window starts.
+    """
+
+    part: Part
+    hull: Hull
+    window: Window
+    origin: tuple[int, int]
+
+
+def view_of(levels: Sequence[Level], place: Axes | Nodes, interpolation: Interpolation) -> View:
+    """The level to read for a target, and how far to shrink it."""
+    native = levels[0]
+    scale = spacing(place, inverse(native.transform), (native.width, native.height))
+    index = choose_level(levels, scale)
+    level = levels[index]
+    size = _pixel_size(native, level)
+    ratio = scale[0] / size[0], scale[1] / size[1]
+    across = down = Factor(1, 1)
+    if interpolation in _SMOOTH:
+        across, down = shrink_factor(ratio[0]), shrink_factor(ratio[1])
+    fx, fy = across.value, down.value
+    a, b, c, d, e, f = inverse(level.transform)
+    six = (a / fx, b / fx, c / fx, d / fy, e / fy, f / fy)
+    return View(
+        index, level, across, down, six, (level.width / fx, level.height / fy), (ratio[0] / fx, ratio[1] / fy)
+    )
 
 
 def choose_level(levels: Sequence[Level], scale: tuple[float, float]) -> int:
-    """Index of the level to read for `scale` native pixels in a target pixel, by columns and rows."""
-    native = levels[0]
-    wanted = min(scale)
+    """Index of the level to read for `scale` native pixels in a target pixel, across and down."""
     best = 0
-    for index, level in enumerate(levels):
-        factor = max(native.width / level.width, native.height / level.height)
-        if factor <= wanted * SLACK:
+    for index, level in enumerate(levels[1:], 1):
+        across, down = _pixel_size(levels[0], level)
+        if across <= scale[0] * SLACK and down <= scale[1] * SLACK:
             best = index
     return best
 
 
-def window_of(
-    ranges: tuple[float, float, float, float], level: Level, margin: int, multiple: int = 1
-) -> Window | None:
-    """Whole pixels of a level under a range of its coordinates, with a margin, inside the level.
+def shrink_factor(ratio: float) -> Factor:
+    """How far to shrink along one axis when a target pixel is `ratio` pixels of the level long."""
+    wanted = math.sqrt(2 / 3) * ratio
+    if wanted < math.sqrt(1.5):
+        return Factor(1, 1)
+    if wanted < math.sqrt(3):
+        return Factor(3, 2)
+    return Factor(max(2, round(min(wanted, 1e6))), 1)
 
-    Args:
-        ranges: least and greatest x, least and greatest y, in pixels of the level.
-        margin: pixels more on every side, for the interpolation.
-        multiple: the window starts at a multiple of this, so that blocks are shrunk alike in every window.
 
-    Returns:
-        None where nothing of the level lies under the range.
+@lru_cache(maxsize=1024)
+def inverse(transform: Affine) -> Six:
+    """Coordinates to pixels."""
+    a, b, c, d, e, f = tuple(~transform)[:6]
+    return a, b, c, d, e, f
+
+
+def spacing(place: Axes | Nodes, six: Six, limits: tuple[float, float]) -> tuple[float, float]:
+    """Pixels in a target pixel, across and down the source, where the target lies on it.
+
+    Along axes the mean over what is inside the source; of nodes the median of those inside, or the one
+    nearest to the middle of the source.
     """
-    if any(math.isnan(value) for value in ranges):
-        return None
-    x0, x1, y0, y1 = ranges
-    if x1 < 0 or y1 < 0 or x0 > level.width or y0 > level.height:
-        return None
-    left, top = max(0, math.floor(x0) - margin), max(0, math.floor(y0) - margin)
-    left, top = left - left % multiple, top - top % multiple
-    right = min(level.width, math.floor(x1) + 1 + margin)
-    bottom = min(level.height, math.floor(y1) + 1 + margin)
-    right = min(level.width, right + -right % multiple)
-    bottom = min(level.height, bottom + -bottom % multiple)
-    if right <= left or bottom <= top:
-        return None
-    return Window(left, top, right - left, bottom - top)
+    a, b, c, d, e, f = six
+    if isinstance(place, Axes):
+        along, down = place.pitch
+        if b or d:
+            return math.hypot(a * along, b * down), math.hypot(d * along, e * down)
+        return (
+            _mean_step(a * place.x + c, limits[0], abs(a) * along),
+            _mean_step(e * place.y + f, limits[1], abs(e) * down),
+        )
+    x, y = a * place.x + b * place.y + c, d * place.x + e * place.y + f
+    across, down_ = _lengths(x) / place.step, _lengths(y) / place.step
+    here_x, here_y = x[:-1, :-1], y[:-1, :-1]
+    with np.errstate(invalid="ignore"):
+        inside = (here_x >= 0) & (here_x <= limits[0]) & (here_y >= 0) & (here_y <= limits[1])
+        good = (across < np.inf) & (down_ < np.inf)
+    if (inside & good).any():
+        good &= inside
+    elif good.any():
+        away = np.hypot(here_x - limits[0] / 2, here_y - limits[1] / 2)
+        good &= away <= np.where(good, away, np.inf).min()
+    else:
+        return 1.0, 1.0
+    return _middle(across[good]), _middle(down_[good])
+
+
+def tasks(mapping: Mapping, view: View, interpolation: Interpolation, budget: int | None) -> Iterator[Task]:
+    """Parts of the target with the windows they need, each of bounded size.
+
+    Raises:
+        ReadBudgetExceeded: more than `budget` pixels of a band in all.
+    """
+    whole = mapping.touched()
+    waiting = [whole] if whole else []
+    spent = 0
+    while waiting:
+        part = waiting.pop()
+        hull = mapping.hull(part)
+        if hull is None:
+            continue
+        task = _task(part, hull, view, interpolation)
+        if _too_large(task, view):
+            waiting += _halves(part)
+            continue
+        spent += task.window.width * task.window.height
+        if budget is not None and spent > budget:
+            raise ReadBudgetExceeded(
+                f"The request would read more than the {budget} source pixels that are allowed."
+            )
+        yield task
+
+
+def _task(part: Part, hull: Hull, view: View, interpolation: Interpolation) -> Task:
+    margin = _MARGIN.get(interpolation, 0)
+    if interpolation not in _SMOOTH and interpolation is not Interpolation.NEAREST:
+        margin = math.ceil(2 * max(view.ratio)) + 1
+    window, origin = view.window(hull, margin)
+    return Task(part, hull, window, origin)
+
+
+def _too_large(task: Task, view: View) -> bool:
+    rows, columns = task.part.bottom - task.part.top, task.part.right - task.part.left
+    if rows * columns == 1:
+        return False
+    window = task.window
+    wide, high = window.width / view.across.value, window.height / view.down.value
+    return (
+        rows * columns > PART_PIXELS
+        or window.width * window.height > 4 * WINDOW_PIXELS
+        or wide * high > WINDOW_PIXELS
+        or max(wide, high) > WINDOW_SIDE
+    )
+
+
+def _halves(part: Part) -> list[Part]:
+    top, left, bottom, right = part
+    if bottom - top >= right - left:
+        middle = (top + bottom) // 2
+        return [Part(middle, left, bottom, right), Part(top, left, middle, right)]
+    middle = (left + right) // 2
+    return [Part(top, middle, bottom, right), Part(top, left, bottom, middle)]
+
+
+def _aligned(low: float, high: float, margin: int, factor: Factor, size: int) -> tuple[int, int, int]:
+    """First shrunk pixel, first level pixel and last, excluded, along one axis."""
+    first = max(0, math.floor(low) - margin) // factor.become
+    last = math.floor(high) + 1 + margin
+    start = min(first * factor.pixels, max(0, size - 1) // factor.pixels * factor.pixels)
+    stop = min(size, max(start + 1, -(-last // factor.become) * factor.pixels))
+    return start // factor.pixels * factor.become, start, stop
+
+
+def _pixel_size(native: Level, level: Level) -> tuple[float, float]:
+    n, t = native.transform, level.transform
+    return (
+        math.hypot(t.a, t.d) / math.hypot(n.a, n.d),
+        math.hypot(t.b, t.e) / math.hypot(n.b, n.e),
+    )
+
+
+def _mean_step(values: Floats, limit: float, otherwise: float) -> float:
+    inside = np.flatnonzero((values >= 0) & (values < limit))
+    if inside.size < 2:
+        return otherwise
+    first, last = inside[0], inside[-1]
+    return float(abs(values[last] - values[first]) / (last - first))
+
+
+def _lengths(values: Floats) -> Floats:
+    """Lengths of the gradient over the meshes."""
+    return np.hypot(values[:-1, 1:] - values[:-1, :-1], values[1:, :-1] - values[:-1, :-1])
+
+
+def _middle(values: Floats) -> float:
+    return float(np.sort(values)[len(values) // 2])

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from proxy.crs import SpatialReference
-from proxy.errors import ReadBudgetExceeded
-from proxy.model import Array, Extent, Grid, Interpolation, Level, Mask, Window
-from proxy.render.warp.coordinates import Coordinates, Floats, Separable, locate
-from proxy.render.warp.plan import choose_level, window_of
-from proxy.render.warp.reduce import reduce
-from proxy.render.warp.resample import CV_LIMIT, bilinear, cubic, nearest, shrink
+from proxy.model import Array, Grid, Interpolation, Mask
+from proxy.render.warp.area import collect, shrink
+from proxy.render.warp.cells import Six
+from proxy.render.warp.coordinates import Axes, Floats, Nodes, locate, period
+from proxy.render.warp.lattice import EDGE, TOLERANCE, Mapping, Vectors, mapping
+from proxy.render.warp.plan import Task, View, tasks, view_of
+from proxy.render.warp.resample import bilinear, cubic, nearest
+from proxy.render.warp.source import PixelSource
 
-#: Target pixels, and source pixels of a band, handled at a time: memory stays bounded for any request.
-STRIP_PIXELS, WINDOW_PIXELS = 1 << 20, 1 << 24
-#: Distance from pixel centres, in source pixels, within which two grids are taken to be the same.
+#: Distance of target centres from the centres of level pixels, in pixels, below which the grids are the same.
 ALIGNED = 1e-3
-#: Ratio of target to level pixels from which bilinear and cubic shrink by area first.
-SHRINK_FROM = 1.6
-#: Most samples a side that represent the pixels under a target pixel.
-MOST_SAMPLES = 16
+#: Coordinates are rounded to 1/512 pixel: at this offset that is what float32 can tell apart, so that places
+#: counted from the start of any window are the same.
+_ROUNDING = np.float32(3 << 13)
 
-_BLOCKWISE = (Interpolation.AVERAGE, Interpolation.MODE, Interpolation.MIN, Interpolation.MAX)
-_POINTWISE = {Interpolation.NEAREST: nearest, Interpolation.BILINEAR: bilinear, Interpolation.CUBIC: cubic}
-_MARGIN = {Interpolation.NEAREST: 0, Interpolation.BILINEAR: 1, Interpolation.CUBIC: 2}
-
-
-class PixelSource(Protocol):
-    """Pixels by level and window; `proxy.sources.raster.RasterSource` is one."""
-
-    crs: SpatialReference
-    levels: tuple[Level, ...]
-    dtype: np.dtype[Any]
-
-    def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
-        """Data (bands, rows, columns) and the mask, True where valid, None where all are."""
+_COLLECTED = (Interpolation.AVERAGE, Interpolation.MODE, Interpolation.MIN, Interpolation.MAX)
+_ORDERED = (Interpolation.MODE, Interpolation.MIN, Interpolation.MAX)
 
 
 def read_grid(
@@ -50,200 +37,218 @@ def read_grid(
 ) -> tuple[Array, Mask | None]:
     """Read bands of a source on a grid.
 
-    Where the grid is a level's own pixel grid the pixels are returned as they are, whatever the
-    interpolation. Where a target pixel is larger than the level's, bilinear and cubic shrink by area first;
-    average, mode, minimum and maximum take the pixels under the target pixel, and equal nearest elsewhere.
+    Where the grid is a level's own (centres less than 0.001 pixels apart, also upside down) the pixels are
+    returned as they are, whatever the interpolation. Nearest is the pixel that holds the centre. Where a
+    target pixel is larger than the level's, bilinear and cubic shrink by area first; average, mode, minimum
+    and maximum take the pixels under the target pixel, and equal nearest elsewhere. Values that are not
+    finite count as invalid.
+
+    Args:
+        bands: zero-based.
+        budget: most source pixels of a band that may be read.
 
     Returns:
-        Data (bands, height, width) in the source's type, and the mask (height, width), None where all are
-        valid. Outside the source it is invalid and 0.
+        Data (bands, height, width) in the source's type, perhaps the very array that the source returned, and
+        the mask (height, width), None where all are valid. A pixel is valid where its centre lies in the
+        source and valid pixels have at least half of the weight; outside the source the data are 0.
 
     Raises:
         ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
         BadRequest: there is no transformation between the systems.
     """
-    if interpolation in _BLOCKWISE:
-        return _blockwise(source, target, bands, interpolation, budget)
-    native = source.levels[0]
-    where = locate(target, source.crs, native.transform, native.width, native.height)
-    return _Reading(source, target, bands, interpolation, where, budget).run()
+    place = locate(target, source.crs)
+    if interpolation in _ORDERED and source.dtype.kind == "c":
+        interpolation = Interpolation.NEAREST
+    view = view_of(source.levels, place, interpolation)
+    if interpolation in _COLLECTED and max(view.ratio) <= 1 + ALIGNED:
+        interpolation = Interpolation.NEAREST
+    work = [
+        (where, task)
+        for where in _pieces(place, view, period(source.crs))
+        for task in tasks(where, view, interpolation, budget)
+    ]
+    reading = _Reading(source, bands, view, interpolation)
+    if len(work) == 1 and work[0][1].part == (0, 0, target.height, target.width):
+        return reading.block(*work[0])
+    return _assembled(reading, work, (len(bands), target.height, target.width))
 
 
-def _blockwise(
-    source: PixelSource, target: Grid, bands: tuple[int, ...], how: Interpolation, budget: int | None
+def _pieces(place: Axes | Nodes, view: View, turn: float) -> Iterator[Mapping]:
+    """The mapping, once for every whole turn that brings the target over the source."""
+    tolerance = TOLERANCE / max(view.across.value, view.down.value)
+    if not turn:
+        yield mapping(place, view.six, view.limits, tolerance)
+        return
+    a, b, c, d, e, f = view.six
+    for count in _turns(place, view, turn):
+        shifted: Six = (a, b, c + count * turn * a, d, e, f + count * turn * d)
+        yield mapping(place, shifted, view.limits, tolerance)
+
+
+def _turns(place: Axes | Nodes, view: View, turn: float) -> range:
+    level = view.level
+    corners = [(level.transform * at)[0] for at in ((0, 0), (level.width, 0), (0, level.height))]
+    corners.append((level.transform * (level.width, level.height))[0])
+    if isinstance(place, Axes):
+        low, high = float(place.x.min()), float(place.x.max())
+    else:
+        low, high = place.about - turn / 2, place.about + turn / 2
+    return range(math.ceil((min(corners) - high) / turn), math.floor((max(corners) - low) / turn) + 1)
+
+
+def _assembled(
+    reading: _Reading, work: list[tuple[Mapping, Task]], shape: tuple[int, int, int]
 ) -> tuple[Array, Mask | None]:
-    native = source.levels[0]
-    coarse = locate(target, source.crs, native.transform, native.width, native.height)
-    level = source.levels[choose_level(source.levels, coarse.scale)]
-    ratio = max(coarse.scale) * level.width / native.width
-    by = _samples(ratio)
-    if by == 1:
-        return _Reading(source, target, bands, Interpolation.NEAREST, coarse, budget).run()
-    data = np.zeros((len(bands), target.height, target.width), source.dtype)
-    mask = np.zeros((target.height, target.width), np.bool_)
-    rows = max(1, STRIP_PIXELS // (target.width * by * by))
-    for start in range(0, target.height, rows):
-        stop = min(target.height, start + rows)
-        fine = _part(target, start, stop, by)
-        where = locate(fine, source.crs, native.transform, native.width, native.height)
-        reading = _Reading(source, fine, bands, Interpolation.NEAREST, where, budget, level)
-        values, valid = reduce(*reading.run(), by, how)
-        data[:, start:stop] = values
-        mask[start:stop] = True if valid is None else valid
+    data = np.zeros(shape, reading.dtype)
+    mask = np.zeros(shape[1:], np.bool_)
+    for where, task in work:
+        values, valid = reading.block(where, task)
+        area = slice(task.part.top, task.part.bottom), slice(task.part.left, task.part.right)
+        if valid is None and not mask[area].any():
+            data[:, *area], mask[area] = values, True
+            continue
+        free = ~mask[area] if valid is None else valid & ~mask[area]
+        np.copyto(data[:, *area], values, where=free)
+        mask[area] |= free
     return data, None if mask.all() else mask
 
 
-def _samples(ratio: float) -> int:
-    whole = round(ratio)
-    if whole >= 1 and abs(ratio - whole) < 0.01 * ratio:
-        return min(whole, MOST_SAMPLES)
-    return min(math.ceil(ratio) + 1, MOST_SAMPLES) if ratio > 1 else 1
-
-
-def _part(target: Grid, start: int, stop: int, by: int) -> Grid:
-    """Some rows of a grid with `by` times as many pixels each way."""
-    height = target.resolution[1]
-    top = target.extent.ymax - start * height
-    extent = Extent(target.extent.xmin, top - (stop - start) * height, target.extent.xmax, top)
-    return Grid(target.crs, extent, target.width * by, (stop - start) * by)
-
-
 class _Reading:
-    """One read of one grid, strip by strip."""
+    """Parts of one read."""
 
     def __init__(
-        self,
-        source: PixelSource,
-        target: Grid,
-        bands: tuple[int, ...],
-        interpolation: Interpolation,
-        where: Coordinates,
-        budget: int | None,
-        level: Level | None = None,
+        self, source: PixelSource, bands: tuple[int, ...], view: View, interpolation: Interpolation
     ) -> None:
-        self._source = source
-        self._target = target
-        self._bands = bands
-        self._where = where
-        self._budget = budget
-        scale = where.scale
-        self._index = choose_level(source.levels, scale) if level is None else source.levels.index(level)
-        self._level = source.levels[self._index]
-        native = source.levels[0]
-        self._fx, self._fy = self._level.width / native.width, self._level.height / native.height
-        self._interpolation = Interpolation.NEAREST if self._aligned() else interpolation
-        ratio = min(scale[0] * self._fx, scale[1] * self._fy)
-        self._shrink = 1
-        if self._interpolation is not Interpolation.NEAREST and ratio >= SHRINK_FROM:
-            self._shrink = max(2, round(ratio))
+        self.dtype = source.dtype
+        self._source, self._bands, self._view = source, bands, view
+        self._interpolation = interpolation
 
-    def run(self) -> tuple[Array, Mask | None]:
-        target = self._target
-        data: Array | None = None
-        mask: Mask | None = None
-        rows = self._strip_rows()
-        for start in range(0, target.height, rows):
-            stop = min(target.height, start + rows)
-            values, valid = self._strip(start, stop)
-            if rows >= target.height:
-                return values, valid
-            if data is None:
-                data = np.zeros((len(self._bands), target.height, target.width), self._source.dtype)
-                mask = np.zeros((target.height, target.width), np.bool_)
-            assert mask is not None
-            data[:, start:stop] = values
-            mask[start:stop] = True if valid is None else valid
-        assert data is not None
-        assert mask is not None
-        return data, None if mask.all() else mask
+    def block(self, where: Mapping, task: Task) -> tuple[Array, Mask | None]:
+        """Data and mask of one part of the target."""
+        data, mask = self._pixels(task)
+        x, y = where.coordinates(task.part)
+        if isinstance(where, Vectors) and (same := _same_grid(x, y, task, data, mask)):
+            return _finished(*same, None)
+        inside = None if where.within else self._inside(x, y)
+        if inside is not None:
+            x, y = _kept(x, y, inside)
+        if self._interpolation is Interpolation.NEAREST:
+            return _finished(*_nearest(data, mask, x, y, task.origin), inside)
+        if self._interpolation in _COLLECTED:
+            return _finished(*self._collected(data, mask, where, task), inside)
+        kernel = bilinear if self._interpolation is Interpolation.BILINEAR else cubic
+        places = _maps(x, y, task.origin)
+        if data.dtype.kind != "c":
+            return _finished(*kernel(data, mask, *places), inside)
+        pair, valid = kernel(_parted(data), mask, *places)
+        return _finished(_joined(pair, data.dtype), valid, inside)
 
-    def _aligned(self) -> bool:
-        """True where every target centre is the centre of a pixel of the level."""
-        if not isinstance(self._where, Separable):
-            return False
-        x, y = self._where.x * self._fx, self._where.y * self._fy
-        return _centred(x) and _centred(y)
-
-    def _strip_rows(self) -> int:
-        target = self._target
-        rows = max(1, STRIP_PIXELS // target.width)
-        spent = self._window(0, target.height)
-        if spent is None:
-            return target.height
-        pixels = spent.width * spent.height
-        if self._budget is not None and pixels > self._budget:
-            raise ReadBudgetExceeded(
-                f"The request would read {pixels} source pixels; at most {self._budget} are allowed."
-            )
-        if target.height * target.width > STRIP_PIXELS or pixels > WINDOW_PIXELS:
-            part = WINDOW_PIXELS / max(pixels, 1)
-            return max(1, min(rows, int(target.height * part) or 1))
-        return target.height
-
-    def _window(self, start: int, stop: int) -> Window | None:
-        x0, x1, y0, y1 = self._where.ranges(start, stop)
-        ranges = (x0 * self._fx, x1 * self._fx, y0 * self._fy, y1 * self._fy)
-        margin = _MARGIN[self._interpolation] * self._shrink + (self._shrink > 1)
-        return window_of(ranges, self._level, margin, self._shrink)
-
-    def _strip(self, start: int, stop: int) -> tuple[Array, Mask | None]:
-        shape = (stop - start, self._target.width)
-        window = self._window(start, stop)
-        if window is None:
-            return np.zeros((len(self._bands), *shape), self._source.dtype), np.zeros(shape, np.bool_)
-        data, mask = self._pixels(window)
-        x, y = self._where.rows(start, stop)
-        x, y = x * self._fx, y * self._fy
-        inside = self._inside(x, y)
-        x, y = (x - window.column) / self._shrink, (y - window.row) / self._shrink
-        how = self._interpolation
-        if max(data.shape[1:]) > CV_LIMIT:
-            # Beyond OpenCV's reach: so wide a window has no bilinear neighbours that matter at that scale.
-            how = Interpolation.NEAREST
-        values, valid = _POINTWISE[how](data, mask, x, y)
-        return _combined(values, valid, inside)
-
-    def _pixels(self, window: Window) -> tuple[Array, Mask | None]:
-        if self._shrink == 1:
-            return self._source.read(self._index, self._bands, window)
-        rows = max(self._shrink, WINDOW_PIXELS // window.width // self._shrink * self._shrink)
-        parts, masks = [], []
-        for row in range(0, window.height, rows):
-            height = min(rows, window.height - row)
-            part = Window(window.column, window.row + row, window.width, height)
-            data, mask = shrink(*self._source.read(self._index, self._bands, part), self._shrink)
-            parts.append(data)
-            masks.append(mask)
-        if all(mask is None for mask in masks):
-            return np.concatenate(parts, axis=1), None
-        filled = [
-            np.ones(d.shape[1:], np.bool_) if m is None else m for d, m in zip(parts, masks, strict=True)
-        ]
-        return np.concatenate(parts, axis=1), np.concatenate(filled)
+    def _pixels(self, task: Task) -> tuple[Array, Mask | None]:
+        view = self._view
+        data, mask = self._source.read(view.index, self._bands, task.window)
+        if data.dtype.kind in "fc":
+            good = np.isfinite(data)
+            if not good.all():
+                finite: Mask = np.asarray(good.all(axis=0))
+                mask = finite if mask is None else finite & mask
+        if mask is not None and mask.all():
+            mask = None
+        if view.across.value == view.down.value == 1:
+            return data, mask
+        if data.dtype.kind == "c":
+            pair, mask = shrink(_parted(data), mask, view.across, view.down)
+            return _joined(pair, data.dtype), mask
+        return shrink(data, mask, view.across, view.down)
 
     def _inside(self, x: Floats, y: Floats) -> Mask | None:
-        width, height = self._level.width, self._level.height
-        with np.errstate(invalid="ignore"):
-            in_x, in_y = (x >= 0) & (x < width), (y >= 0) & (y < height)
-        if in_x.all() and in_y.all():
+        width, height = self._view.limits
+        if x.min() >= 0 and x.max() < width and y.min() >= 0 and y.max() < height:
             return None
-        inside: Mask = in_y[:, None] & in_x if x.ndim == 1 else in_x & in_y
-        return inside
+        with np.errstate(invalid="ignore"):
+            return np.asarray((x >= -EDGE) & (x < width) & (y >= -EDGE) & (y < height))
+
+    def _collected(self, data: Array, mask: Mask | None, where: Mapping, task: Task) -> tuple[Array, Mask]:
+        x, y = where.coordinates(task.part)
+        if x.ndim == 1:
+            shape = (len(y), len(x))
+            x, y = np.broadcast_to(x, shape), np.broadcast_to(y[:, None], shape)
+        across, down = where.spread(task.part)
+        # Where coordinates jump, at a pole or the edge of a map, their differences say nothing of the size.
+        half_x = np.fmin(across, 2 * self._view.ratio[0] + 1) / 2
+        half_y = np.fmin(down, 2 * self._view.ratio[1] + 1) / 2
+        column, row = task.origin
+        box = x - half_x - column, y - half_y - row, x + half_x - column, y + half_y - row
+        return collect(data, mask, box, self._interpolation)
 
 
-def _centred(values: Floats) -> bool:
-    away = np.abs(values - np.floor(values) - 0.5)
-    steps = np.abs(np.abs(np.diff(values)) - 1)
-    return bool(away.max(initial=0.0) <= ALIGNED and steps.max(initial=0.0) <= ALIGNED)
+def _same_grid(
+    x: Floats, y: Floats, task: Task, data: Array, mask: Mask | None
+) -> tuple[Array, Mask | None] | None:
+    """The pixels as they are, where every target centre is the centre of one, in order or flipped."""
+    column, row = x[0] - 0.5 - task.origin[0], y[0] - 0.5 - task.origin[1]
+    down = 1 if len(y) < 2 or y[1] > y[0] else -1
+    if max(abs(column - round(column)), abs(row - round(row))) > ALIGNED:
+        return None
+    if not (_counts(x, 1) and _counts(y, down)):
+        return None
+    first, top = round(column), round(row)
+    low = top if down > 0 else top - len(y) + 1
+    area = slice(low, low + len(y)), slice(first, first + len(x))
+    values = data[:, *area][:, ::down]
+    return np.ascontiguousarray(values), None if mask is None else mask[area][::down]
 
 
-def _combined(values: Array, valid: Mask | None, inside: Mask | None) -> tuple[Array, Mask | None]:
+def _counts(values: Floats, step: int) -> bool:
+    away = values - values[0] - step * np.arange(len(values))
+    return bool(np.abs(away).max() <= ALIGNED)
+
+
+def _kept(x: Floats, y: Floats, inside: Mask) -> tuple[Floats, Floats]:
+    return np.where(inside, x, 0.0), np.where(inside, y, 0.0)
+
+
+def _nearest(
+    data: Array, mask: Mask | None, x: Floats, y: Floats, origin: tuple[int, int]
+) -> tuple[Array, Mask | None]:
+    # Truncation is floor: coordinates inside the source are not below -EDGE.
+    columns, rows = x.astype(np.intp) - origin[0], y.astype(np.intp) - origin[1]
+    if x.ndim > 1:
+        return nearest(data, mask, columns, rows)
+    picked = data.take(rows, axis=1).take(columns, axis=2)
+    return picked, None if mask is None else mask.take(rows, axis=0).take(columns, axis=1)
+
+
+def _maps(x: Floats, y: Floats, origin: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Places from the centre of the first pixel of a window, (rows, columns)."""
+    along, down = _rounded(x, origin[0]), _rounded(y, origin[1])
+    if x.ndim > 1:
+        return along, down
+    shape = (len(y), len(x))
+    return np.broadcast_to(along, shape).copy(), np.broadcast_to(down[:, None], shape).copy()
+
+
+def _rounded(values: Floats, origin: int) -> NDArray[np.float32]:
+    places = (values + (float(_ROUNDING) - origin - 0.5)).astype(np.float32)
+    places -= _ROUNDING
+    return places
+
+
+def _parted(data: Array) -> Array:
+    return np.concatenate([data.real, data.imag])
+
+
+def _joined(pair: Array, dtype: np.dtype[np.complexfloating]) -> Array:
+    count = len(pair) // 2
+    out = np.empty((count, *pair.shape[1:]), dtype)
+    out.real, out.imag = pair[:count], pair[count:]
+    return out
+
+
+def _finished(data: Array, mask: Mask | None, inside: Mask | None) -> tuple[Array, Mask | None]:
+    """Masked outside the source, where the data are 0."""
     if inside is not None:
-        valid = inside if valid is None else valid & inside
-        if values.dtype.kind != "c" and np.isfinite(values).all():
-            values = values * inside.astype(values.dtype)
-        else:
-            values = np.where(inside, values, values.dtype.type(0))
-    if valid is None or valid.all():
-        return values, None
-    return values, valid
+        data *= inside.astype(data.dtype) if data.dtype.kind in "iu" else 1
+        mask = inside if mask is None else mask & inside
+        if data.dtype.kind not in "iu":
+            data[:, ~inside] = 0
+    return data, None if mask is None or mask.all() else mask

@@ -1,12 +1,17 @@
 """Values at coordinates of a window: nearest, bilinear, cubic, with the mask as weights.
 
-A result is valid where valid pixels have at least half of the weight, and is the weighted mean of these
-alone: nodata neither bleeds into its neighbours nor gnaws at them. Coordinates outside the window are the
-caller's matter; here they are drawn from the edge.
+A result is valid where valid pixels have at least half of the bilinear weight, and is the weighted mean of
+these alone: nodata neither bleeds into its neighbours nor gnaws at them. (GDAL asks whether the nearest pixel
+is valid: the same along straight edges, more ragged at corners.) Beyond the outermost centres the edge is
+repeated; what lies outside the source altogether is the caller's matter.
+
+Precision: coordinates come in steps of 1/512 pixel. 8 and 16 bit integers and float32 are interpolated by
+OpenCV in float32 (before its version 5 with weights in steps of 1/32), all other types by numpy in float64.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -15,191 +20,167 @@ from numpy.typing import NDArray
 
 from proxy.model import Array, Mask
 
+# Renders run side by side; each call keeps to its own thread.
 cv2.setNumThreads(1)
 
-#: OpenCV addresses no more than this many pixels a side.
-CV_LIMIT = 32_766
-#: Types that OpenCV interpolates without rounding positions or values.
-_EXACT = (np.dtype("uint8"), np.dtype("uint16"), np.dtype("float32"))
-
-Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Indexes = NDArray[np.intp]
 
-
-def nearest(data: Array, mask: Mask | None, x: Floats, y: Floats) -> tuple[Array, Mask | None]:
-    """The pixel that holds each coordinate: `floor`, as GDAL counts.
-
-    Args:
-        data: (bands, rows, columns). mask: (rows, columns) or None.
-        x, y: coordinates (rows, columns), or x (columns,) and y (rows,) where they are separable.
-    """
-    height, width = data.shape[1:]
-    columns, rows = _index(x, width), _index(y, height)
-    if x.ndim == 1:
-        return _taken(data, rows, columns), None if mask is None else _taken(mask[None], rows, columns)[0]
-    flat = rows * width + columns
-    picked = data.reshape(data.shape[0], -1).take(flat, axis=1)
-    return picked, None if mask is None else mask.ravel().take(flat)
+#: Types that OpenCV interpolates without rounding what comes in.
+_NATIVE = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
+#: Bilinear weight from which nothing but valid pixels take part.
+_WHOLE = 1 - 1e-5
 
 
-def _index(values: Floats, size: int) -> Indexes:
-    with np.errstate(invalid="ignore"):
-        whole = np.floor(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
-    return np.clip(whole, 0, size - 1).astype(np.intp)
+def working(data: Array) -> Array:
+    """The narrowest of float32 and float64 that holds every value of a type."""
+    narrow = data.dtype.itemsize <= 2 or data.dtype == np.float32
+    return data.astype(np.float32 if narrow else np.float64, copy=False)
 
 
-def _taken(data: Array, rows: Indexes, columns: Indexes) -> Array:
-    if _runs(rows) and _runs(columns):
-        block = data[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return np.ascontiguousarray(block)
-    return data.take(rows, axis=1).take(columns, axis=2)
-
-
-def _runs(index: Indexes) -> bool:
-    return bool(index[-1] - index[0] == len(index) - 1 and (np.diff(index) == 1).all())
-
-
-def bilinear(data: Array, mask: Mask | None, x: Floats, y: Floats) -> tuple[Array, Mask | None]:
-    """Between the four nearest centres. Types that OpenCV would round go through wider ones.
-
-    Args and returns: as `nearest`; integers are rounded to the nearest.
-    """
-    if data.dtype.kind == "c":
-        real, valid = bilinear(data.real, mask, x, y)
-        imaginary, _ = bilinear(data.imag, mask, x, y)
-        return (real + 1j * imaginary).astype(data.dtype), valid
-    if mask is None:
-        return _cast(_linear(data, x, y), data.dtype), None
-    weight = _linear(mask[None].astype(np.float32), x, y)[0]
-    if weight.min() >= 1:
-        return _cast(_linear(np.where(mask, data, data.dtype.type(0)), x, y), data.dtype), None
-    wide = np.float64 if _needs_double(data.dtype) else np.float32
-    total = _linear(np.where(mask, data, data.dtype.type(0)).astype(wide), x, y)
-    valid = weight >= 0.5
-    np.divide(total, weight, out=total, where=valid)
-    total[:, ~valid] = 0
-    return _cast(total, data.dtype), valid
-
-
-def cubic(data: Array, mask: Mask | None, x: Floats, y: Floats) -> tuple[Array, Mask | None]:
-    """Between sixteen centres, Catmull-Rom (a = -0.5), as GDAL's cubic convolution.
-
-    Where one of the sixteen is invalid the value is the bilinear one.
-    """
-    smooth = _cubic(data, x, y)
-    if mask is None:
-        return _cast(smooth, data.dtype), None
-    value, valid = bilinear(data, mask, x, y)
-    broken = _cubic((~mask)[None].astype(np.float32), x, y, absolute=True)[0] > 0
-    return np.where(broken, value, _cast(np.nan_to_num(smooth), data.dtype)), valid
-
-
-def _needs_double(dtype: np.dtype[Any]) -> bool:
-    return dtype.itemsize >= 4 and dtype != np.float32
-
-
-def _linear(data: Array, x: Floats, y: Floats) -> Array:
-    if _needs_double(data.dtype):
-        return _linear_double(data, x, y)
-    planes = data if data.dtype in _EXACT else data.astype(np.float32)
-    shape = (y.shape[0], x.shape[-1])
-    map_x = np.broadcast_to((x - 0.5).astype(np.float32), shape)
-    map_y = np.broadcast_to((y - 0.5).astype(np.float32)[:, None] if y.ndim == 1 else (y - 0.5), shape)
-    map_x, map_y = np.ascontiguousarray(map_x), np.ascontiguousarray(map_y, np.float32)
-    out = np.empty((data.shape[0], *shape), planes.dtype)
-    for plane, target in zip(planes, out, strict=True):
-        cv2.remap(
-            np.ascontiguousarray(plane), map_x, map_y, cv2.INTER_LINEAR, dst=target,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-    return out
-
-
-def _linear_double(data: Array, x: Floats, y: Floats) -> Array:
-    left, across = _split(x, data.shape[2])
-    above, down = _split(y, data.shape[1])
-    if x.ndim == 1:
-        above, down = above[:, None], down[:, None]
-    right = np.minimum(left + 1, data.shape[2] - 1)
-    below = np.minimum(above + 1, data.shape[1] - 1)
-    wide = data.astype(np.float64, copy=False)
-    top = wide[:, above, left] * (1 - across) + wide[:, above, right] * across
-    bottom = wide[:, below, left] * (1 - across) + wide[:, below, right] * across
-    return np.asarray(top * (1 - down) + bottom * down)
-
-
-def _split(values: Floats, size: int) -> tuple[Indexes, Floats]:
-    centred = np.clip(np.nan_to_num(values) - 0.5, 0, size - 1)
-    whole = np.floor(centred)
-    return whole.astype(np.intp), centred - whole
-
-
-def _cubic(data: Array, x: Floats, y: Floats, absolute: bool = False) -> Array:
-    columns, across = _taps(x, data.shape[2], absolute)
-    rows, down = _taps(y, data.shape[1], absolute)
-    wide = data.astype(np.float64 if _needs_double(data.dtype) else np.float32, copy=False)
-    total: Array | None = None
-    for row, part_y in zip(rows, down, strict=True):
-        line: Array | None = None
-        for column, part_x in zip(columns, across, strict=True):
-            picked = wide[:, row[:, None], column] if x.ndim == 1 else wide[:, row, column]
-            term = picked * part_x.astype(wide.dtype)
-            line = term if line is None else line + term
-        weight = part_y[:, None] if x.ndim == 1 else part_y
-        assert line is not None
-        term = line * weight.astype(wide.dtype)
-        total = term if total is None else total + term
-    assert total is not None
-    return total
-
-
-def _taps(values: Floats, size: int, absolute: bool) -> tuple[list[Indexes], list[Floats]]:
-    centred = np.nan_to_num(values) - 0.5
-    whole = np.floor(centred)
-    t = centred - whole
-    weights = [
-        ((-0.5 * t + 1) * t - 0.5) * t,
-        (1.5 * t - 2.5) * t * t + 1,
-        ((-1.5 * t + 2) * t + 0.5) * t,
-        (0.5 * t - 0.5) * t * t,
-    ]
-    if absolute:
-        weights = [np.abs(weight) for weight in weights]
-    places = [np.clip(whole + offset, 0, size - 1).astype(np.intp) for offset in (-1, 0, 1, 2)]
-    return places, weights
-
-
-def _cast(values: Array, dtype: np.dtype[Any]) -> Array:
+def rounded(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Values in a type; integers rounded to the nearest and kept within range."""
     if values.dtype == dtype:
         return values
-    if dtype.kind in "iu":
+    if dtype.kind in "iu" and values.dtype.kind == "f":
         limits = np.iinfo(dtype)
         return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
     return values.astype(dtype)
 
 
-def shrink(data: Array, mask: Mask | None, by: int) -> tuple[Array, Mask | None]:
-    """Means over blocks of `by` x `by` pixels; a block cut by the edge is the mean of what it has.
+def by_channels(data: Array, change: Callable[[Array], Array]) -> Array:
+    """Apply an OpenCV function that treats channels alike to bands, up to four at a time.
+
+    Never two: OpenCV interpolates two channels with weights in steps of 1/32.
+    """
+    if len(data) == 1:
+        return change(np.ascontiguousarray(data[0]))[None]
+    parts: list[Array] = []
+    while len(parts) < len(data):
+        left = len(data) - len(parts)
+        count = 4 if left >= 4 and left != 6 else 3 if left >= 3 else 1
+        bands = data[len(parts) : len(parts) + count]
+        if count == 1:
+            parts.append(change(np.ascontiguousarray(bands[0])))
+        else:
+            parts += cv2.split(change(cv2.merge(list(bands))))
+    return np.stack(parts)
+
+
+def nearest(data: Array, mask: Mask | None, columns: Indexes, rows: Indexes) -> tuple[Array, Mask | None]:
+    """The pixels at whole columns and rows, each (rows, columns); what is outside is arbitrary."""
+    flat = rows * data.shape[2]
+    flat += columns
+    picked = data.reshape(len(data), -1).take(flat, axis=1, mode="clip")
+    return picked, None if mask is None else mask.ravel().take(flat, mode="clip")
+
+
+def bilinear(data: Array, mask: Mask | None, x: Floats32, y: Floats32) -> tuple[Array, Mask | None]:
+    """Between the four nearest centres.
+
+    Args:
+        data: (bands, rows, columns). mask: (rows, columns) or None.
+        x, y: (rows, columns); 0 is the centre of the first pixel.
 
     Returns:
-        Data in its type, integers rounded, and the mask: valid where at least half of a block is.
+        Data in its type, integers rounded, and the mask, None where there was none.
     """
-    height, width = data.shape[1:]
-    rows, columns = -(-height // by), -(-width // by)
-    pad = ((0, 0), (0, rows * by - height), (0, columns * by - width))
-    wide = np.float64 if _needs_double(data.dtype) else np.float32
-    if mask is None and not any(pad[1]) and not any(pad[2]):
-        return _cast(_blocks(data, by, wide) / wide(by * by), data.dtype), None
-    valid = np.ones((height, width), np.bool_) if mask is None else mask
-    weight = _blocks(np.pad(valid[None].astype(wide), pad), by, wide)
-    whole = _blocks(np.pad(np.ones((1, height, width), wide), pad), by, wide)
-    total = _blocks(np.pad(np.where(valid, data, data.dtype.type(0)), pad), by, wide)
-    good = weight[0] * 2 >= whole[0]
-    mean = np.divide(total, weight, out=np.zeros_like(total), where=good & (weight > 0))
-    return _cast(mean, data.dtype), None if good.all() else good
+    if mask is None:
+        return _linear(data, x, y), None
+    held = np.where(mask, data, data.dtype.type(0))
+    weight = cv2.remap(mask.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out, valid = _linear(held, x, y), weight >= 0.5
+    edge = np.flatnonzero(valid & (weight < _WHOLE))
+    if edge.size:
+        values = _weighted(held, mask, x.ravel()[edge], y.ravel()[edge])
+        out.reshape(len(data), -1)[:, edge] = rounded(values, data.dtype)
+    return out, valid
 
 
-def _blocks(data: Array, by: int, wide: Any) -> Array:
-    bands, height, width = data.shape
-    split = data.reshape(bands, height // by, by, width // by, by)
-    return np.asarray(split.sum(axis=(2, 4), dtype=wide))
+def _linear(data: Array, x: Floats32, y: Floats32) -> Array:
+    wide = working(data) if data.dtype not in _NATIVE else data
+    if wide.dtype == np.float64:
+        values = _weighted(wide, None, x.ravel(), y.ravel())
+        return rounded(values.reshape(len(data), *x.shape), data.dtype)
+    return rounded(by_channels(wide, lambda planes: _remapped(planes, x, y)), data.dtype)
+
+
+def _remapped(planes: Array, x: Floats32, y: Floats32) -> Array:
+    return np.asarray(cv2.remap(planes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _weighted(data: Array, mask: Mask | None, x: Floats32, y: Floats32) -> Array:
+    """Weighted means of valid pixels, float64 (bands, places), of places (places,)."""
+    columns, across = _parts(x, data.shape[2])
+    rows, down = _parts(y, data.shape[1])
+    flat = data.reshape(len(data), -1)
+    total: Array | None = None
+    weights: Array | None = None
+    for row, part_y in zip(rows, down, strict=True):
+        for column, part_x in zip(columns, across, strict=True):
+            index = row * data.shape[2] + column
+            weight = part_x * part_y
+            if mask is not None:
+                weight = weight * mask.ravel().take(index)
+            term = flat.take(index, axis=1) * weight
+            total = term if total is None else total + term
+            weights = weight if weights is None else weights + weight
+    assert total is not None
+    assert weights is not None
+    return total if mask is None else np.asarray(total / np.maximum(weights, 1e-9))
+
+
+def _parts(places: Floats32, size: int) -> tuple[tuple[Indexes, Indexes], tuple[Array, Array]]:
+    inside = np.clip(places.astype(np.float64), 0, size - 1)
+    first = np.minimum(inside.astype(np.intp), max(size - 2, 0))
+    part = inside - first
+    return (first, np.minimum(first + 1, size - 1)), (1 - part, part)
+
+
+def cubic(data: Array, mask: Mask | None, x: Floats32, y: Floats32) -> tuple[Array, Mask | None]:
+    """Between sixteen centres, Catmull-Rom (a = -0.5): GDAL's cubic, not OpenCV's (a = -0.75).
+
+    Where one of the sixteen is invalid the value is the bilinear one. Args and returns: as `bilinear`.
+    """
+    held = data if mask is None else np.where(mask, data, data.dtype.type(0))
+    columns, rows = np.floor(x), np.floor(y)
+    across, down = _catmull_rom(x - columns), _catmull_rom(y - rows)
+    # The window gains two pixels on each side, so tap k of place i is pixel i + 1 + k.
+    place = np.stack([columns + 1, rows + 1], axis=-1).astype(np.int16)
+    smooth = np.stack([_sixteen(plane, place, across, down) for plane in working(held)])
+    if mask is None:
+        return rounded(smooth, data.dtype), None
+    value, valid = bilinear(data, mask, x, y)
+    hurt = cv2.dilate(_bordered((~mask).astype(np.uint8)), np.ones((4, 4), np.uint8), anchor=(0, 0))
+    broken = cv2.remap(hurt, place, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE) > 0
+    return np.where(broken, value, rounded(smooth, data.dtype)), valid
+
+
+def _sixteen(plane: Array, place: Array, across: list[Array], down: list[Array]) -> Array:
+    plane = _bordered(plane)
+    total = np.zeros(place.shape[:2], plane.dtype)
+    for row in range(4):
+        line = np.zeros(place.shape[:2], plane.dtype)
+        for column in range(4):
+            shifted = plane[row : plane.shape[0] - 3 + row, column : plane.shape[1] - 3 + column]
+            tap = cv2.remap(shifted, place, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+            tap *= across[column]
+            line += tap
+        line *= down[row]
+        total += line
+    return total
+
+
+def _bordered(plane: Array) -> Array:
+    return np.asarray(cv2.copyMakeBorder(plane, 2, 2, 2, 2, cv2.BORDER_REPLICATE))
+
+
+def _catmull_rom(t: Floats32) -> list[Array]:
+    square = t * t
+    cube = square * t
+    return [
+        square - (cube + t) / 2,
+        1.5 * cube - 2.5 * square + 1,
+        2 * square + (t - 3 * cube) / 2,
+        (cube - square) / 2,
+    ]
