@@ -121,6 +121,9 @@ def read_grid(fields: Fields, service: Subject) -> Grid:
     extent = transformed(box, box_crs, image_crs)
     if fields.flag("adjustAspectRatio", True):
         extent = adjusted(extent, width, height)
+    # Numbers near the end of their range overflow, and a box may shrink to nothing on its way.
+    if not (0 < extent.width < math.inf and 0 < extent.height < math.inf):
+        raise InvalidParameter("bbox")
     return Grid(image_crs, extent, width, height)
 
 

@@ -27,6 +27,7 @@ LONGITUDE_FIRST = {"OGC:CRS84": 4326, "OGC:CRS83": 4269, "OGC:CRS27": 4267}
 #: How sure PROJ has to be that an Esri system is an EPSG system; below 100 only the name differs.
 SAME_SYSTEM = 90
 
+_CODE = re.compile(r"[0-9]{1,9}")
 _AUTHORITY = re.compile(r"(EPSG|ESRI|OGC|CRS|IAU_2015|IGNF|NKG):([A-Za-z0-9_]{1,20})", re.IGNORECASE)
 _WKT = re.compile(
     r"(PROJ|GEOG|GEOC|GEOD|VERT|LOCAL|COMPD|COMPOUND|BOUND|ENGINEERING|DERIVED)[A-Z_]*\s*[\[(]", re.IGNORECASE
@@ -46,11 +47,11 @@ def parse_reference(text: str) -> SpatialReference:
             return from_mapping(parse_json(text))
         except ValueError as error:
             raise UnknownCRS("The spatial reference is not JSON.") from error
-    if text.isdigit():
+    if _CODE.fullmatch(text):
         return from_code(int(text))
     if _AUTHORITY.fullmatch(text):
         authority, _, code = text.partition(":")
-        if authority.upper() in ("EPSG", "ESRI") and code.isdigit():
+        if authority.upper() in ("EPSG", "ESRI") and _CODE.fullmatch(code):
             return from_code(int(code))
         return _normal(reference(text))
     text = text.strip("'\"")

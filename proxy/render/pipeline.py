@@ -89,6 +89,9 @@ def processed(
     tree: Node = Source() if rule is None else rule
     around = margin(tree)
     needed = bands_needed(tree, len(bands))
+    if needed == ():
+        # A tree of constants looks at nothing, yet its result lies on a raster.
+        needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
     raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
     if _wants_statistics(tree, raster):

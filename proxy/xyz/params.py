@@ -39,6 +39,7 @@ FORMATS = {
 _TILE = re.compile(
     r"(?P<z>\d{1,3})/(?P<x>\d{1,10})/(?P<y>\d{1,10})(?:@(?P<scale>[1-4])x)?(?:\.(?P<ext>\w+))?"
 )
+_WHOLE = re.compile(r"[0-9]{1,9}")
 _POINT = re.compile(r"point/(?P<lon>[^,/]+),(?P<lat>[^,/]+)")
 
 
@@ -162,9 +163,10 @@ def render_request(
     rendering = service.rendering(style if style is not None else query.get("style"))
     options = EncodeOptions(effort=service.effort)
     if text := query.get("quality"):
-        if not text.isdigit() or not 0 < int(text) <= 100:
+        quality = whole_number(text)
+        if quality is None or not 0 < quality <= 100:
             raise InvalidParameter("quality", "It is a whole number from 1 to 100.")
-        options = replace(options, quality=int(text))
+        options = replace(options, quality=quality)
     return RenderRequest(
         service=service.name,
         grid=grid,
@@ -177,6 +179,11 @@ def render_request(
     )
 
 
+def whole_number(text: str) -> int | None:
+    """Number of up to nine plain digits; None for anything else, such as digits of other scripts."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
 def bands(names: tuple[str, ...], text: str) -> tuple[int, ...] | None:
     """Zero-based bands from a comma-separated list of names or numbers counted from 1."""
     if not text.strip():
@@ -186,8 +193,8 @@ def bands(names: tuple[str, ...], text: str) -> tuple[int, ...] | None:
     for item in (part.strip().lower() for part in text.split(",")):
         if item in labels:
             found.append(labels.index(item))
-        elif item.isdigit() and 1 <= int(item) <= len(names):
-            found.append(int(item) - 1)
+        elif 1 <= (number := whole_number(item) or 0) <= len(names):
+            found.append(number - 1)
         else:
             raise InvalidParameter("bands", f"There is no band '{item[:40]}'; there are {len(names)}.")
     return tuple(found)

@@ -10,14 +10,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from proxy.crs import WEB_MERCATOR, WGS84, transform_bounds
-from proxy.errors import OutsideExtent, ProxyError
+from proxy.errors import InvalidParameter, OutsideExtent, ProxyError
 from proxy.model import Extent, Grid, ImageFormat
 from proxy.render.point import point_values
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
 from proxy.web import base_url, picture_response, plain_error
 from proxy.xyz import tilejson
-from proxy.xyz.params import Target, matrix_set_crs, render_request, target, tile_grid
+from proxy.xyz.params import FORMATS, Target, matrix_set_crs, render_request, target, tile_grid, whole_number
 
 THUMBNAIL_SIZES = (32, 1024)
 
@@ -64,11 +64,12 @@ def _touches(service: Service, grid: Grid, tms: str) -> bool:
 
 
 async def _tilejson(request: Request, service: Service, wanted: Target) -> Response:
-    if wanted.style is not None:
-        service.rendering(wanted.style)
     query = request.query_params
-    service.rendering(query.get("style"))
-    extension = query.get("format", "png")
+    extension = (query.get("format") or "png").lower()
+    if extension not in FORMATS:
+        raise InvalidParameter("format", "It is the ending of a tile, such as png.")
+    # What no tile would be drawn with is said here already.
+    render_request(service, whole(service, THUMBNAIL_SIZES[0]), FORMATS[extension], wanted.style, query)
     found = tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
     return JSONResponse(found, headers={"Cache-Control": f"max-age={min(60, service.config.cache.max_age)}"})
 
@@ -84,8 +85,8 @@ async def _point(request: Request, service: Service, wanted: Target) -> Response
 
 async def _thumbnail(request: Request, service: Service, wanted: Target) -> Response:
     low, high = THUMBNAIL_SIZES
-    text = request.query_params.get("size", "256")
-    size = max(low, min(high, int(text))) if text.isdigit() else 256
+    wanted_size = whole_number(request.query_params.get("size", ""))
+    size = 256 if wanted_size is None else max(low, min(high, wanted_size))
     order = render_request(service, whole(service, size), ImageFormat.PNG, wanted.style, request.query_params)
     rendered = await _renderer(request).render(service, order)
     return picture_response(request, rendered, service.config.cache)

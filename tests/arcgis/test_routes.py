@@ -12,6 +12,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from PIL import Image
+from rasterio.io import MemoryFile
 from starlette.testclient import TestClient
 
 from proxy.arcgis.operations import ALL
@@ -190,6 +191,17 @@ def test_size_limit(client: TestClient, extra: dict[str, str]) -> None:
     assert response.headers["content-type"] == "application/json"
     assert len(response.content) <= 750
     assert response.json()["error"]["details"] == [SIZE_LIMIT]
+
+
+@pytest.mark.parametrize("number", ["0", "7", "-1", "2.5", "1e-320", "70000"])
+def test_a_number_is_a_rule_that_looks_at_no_band(client: TestClient, number: str) -> None:
+    answer = client.get(f"{VALLEY}/exportImage", params=PLAIN | {"format": "tiff", "renderingRule": number})
+    with MemoryFile(answer.content) as file, file.open() as dataset:
+        assert dataset.count == 1
+        assert (dataset.read() == np.float32(float(number))).all()
+    shown = client.get(f"{VALLEY}/exportImage", params=PLAIN | {"renderingRule": number})
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert document(client, VALLEY, renderingRule=number)["minValues"] == [pytest.approx(float(number))]
 
 
 def test_a_missing_box(client: TestClient) -> None:

@@ -57,7 +57,8 @@ def test_spellings(text: str, expected: SpatialReference) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "abc", "0", "1234567", "-1", "{}", "{", '{"wkid":null}', '{"icsid":3}', "0:12", "[4326]", "EPSG:abc",
+        "abc", "0", "\N{SUPERSCRIPT TWO}", "9" * 5000, "EPSG:1234567890",
+        "1234567", "-1", "{}", "{", '{"wkid":null}', '{"icsid":3}', "0:12", "[4326]", "EPSG:abc",
         "+proj=utm +zone=33", "/etc/passwd", 'PROJCS["x"]', "GEOGCS[" + "x" * 30_000 + "]",
         "urn:ogc:def:crs:EPSG::4326", '{"wkid":true}', '{"wkid":[1]}',
     ],

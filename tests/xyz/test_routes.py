@@ -74,6 +74,8 @@ def test_byte_ranges(client: TestClient) -> None:
     assert tail.content == whole[-4:]
     beyond = client.get("/tiles/bluemarble/0/0/0.png", headers={"Range": f"bytes={len(whole)}-"})
     assert beyond.status_code == 416
+    senseless = client.get("/tiles/bluemarble/0/0/0.png", headers={"Range": "bytes=" + "9" * 5000 + "-"})
+    assert (senseless.status_code, senseless.content) == (200, whole)
 
 
 def test_styles_by_query_and_by_path_are_one(client: TestClient) -> None:
@@ -105,6 +107,13 @@ def test_a_tile_outside_the_data(client: TestClient) -> None:
         ("bluemarble/0/0/0.png?bands=7", 400),
         ("bluemarble/0/0/0.png?interpolation=magic", 400),
         ("bluemarble/0/0/0.jpg?quality=900", 400),
+        ("bluemarble/0/0/0.jpg?quality=%C2%B2", 400),
+        ("bluemarble/0/0/0.jpg?quality=" + "9" * 5000, 400),
+        ("bluemarble/0/0/0.png?bands=%C2%B2", 400),
+        ("bluemarble/0/0/0.png?bands=" + "9" * 5000, 400),
+        ("bluemarble/tilejson.json?format=exe", 400),
+        ("bluemarble/tilejson.json?bands=7", 400),
+        ("bluemarble/tilejson.json?style=none-such", 404),
         ("bluemarble/0/0/0.png?nodata=zero", 400),
         ("bluemarble/Atlantis/0/0/0.png", 404),
         ("broken/0/0/0.png", 502),
@@ -186,6 +195,9 @@ def test_the_world_in_several_matrix_sets(client: TestClient, tms: str) -> None:
 def test_a_thumbnail_has_the_shape_of_the_data(client: TestClient) -> None:
     picture = pixels(client.get("/tiles/bluemarble/thumbnail.png?size=200").content)
     assert picture.shape[:2] == (100, 200)
+    for size in ("%C2%B2", "9" * 5000, "-1", ""):
+        odd = client.get(f"/tiles/bluemarble/thumbnail.png?size={size}")
+        assert pixels(odd.content).shape[:2] == (128, 256)
     mars = client.get("/tiles/mars_equirectangular_rgb_jpeg/thumbnail.png")
     assert mars.status_code == 200
     assert pixels(mars.content).std() > 10
