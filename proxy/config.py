@@ -69,6 +69,7 @@ class RenderConfig(_Model):
         queue: renders that may wait; beyond it the answer is 503.
         seconds: longest a caller waits for one picture.
         open_files: idle open datasets kept for the next request.
+        block_cache_mb: decoded blocks kept in each process.
         effort: of the PNG encoder.
     """
 
@@ -76,6 +77,7 @@ class RenderConfig(_Model):
     queue: int = Field(256, ge=1)
     seconds: float = Field(60.0, gt=0)
     open_files: int = Field(128, ge=1)
+    block_cache_mb: int = Field(256, ge=0)
     effort: Effort = Effort.FAST
 
 

@@ -42,7 +42,8 @@ class SourceInfo:
         geographic_bounds: west, south, east, north in WGS 84 degrees, east beyond 180 where the data cross
             the antimeridian; None where the source cannot be placed on the earth.
         acquired: acquisition time in epoch milliseconds, None where not known.
-        way: how pixels are read: `window` or `warped` (through GDAL's warper), and `why`.
+        way: how pixels are read: `blocks` (decoded here, shared by all requests), `window` (by GDAL) or
+            `warped` (through GDAL's warper), and `why` where it is not `blocks`.
     """
 
     version: str

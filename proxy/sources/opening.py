@@ -6,9 +6,12 @@ from pathlib import Path
 
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen
+from proxy.sources.blocks.cache import shared_cache
+from proxy.sources.blocks.places import LocalPlace, local_version
+from proxy.sources.blocks.stored import Stored
 from proxy.sources.location import Location, locate
 from proxy.sources.raster import Handles, RasterSource
-from proxy.sources.remote import remote_version
+from proxy.sources.remote import remote_place, remote_version
 from proxy.sources.session import gdal_options
 
 
@@ -26,7 +29,7 @@ def current_version(location: Location, config: Config, service: ServiceConfig) 
         if location.gdal_path.startswith("/vsi") or ":" in location.gdal_path:
             return "fixed"
         raise CannotOpen("The source does not exist.", str(error)) from error
-    return f"{found.st_mtime_ns:x}-{found.st_size:x}"
+    return local_version(found)
 
 
 def open_source(service: ServiceConfig, config: Config, handles: Handles) -> RasterSource:
@@ -38,5 +41,12 @@ def open_source(service: ServiceConfig, config: Config, handles: Handles) -> Ras
     location = locate(service.source)
     credentials = config.credentials.get(service.credentials or "")
     options = gdal_options(location, credentials, service.side_files)
+    cache = shared_cache(config.render.block_cache_mb << 20)
+    if location.url is not None:
+        place = remote_place(location.url, credentials)
+        stored = Stored(place, cache, described_here=not service.side_files)
+        return RasterSource(location, service, options, handles, place.version, stored)
     version = current_version(location, config, service)
-    return RasterSource(location, service, options, handles, version)
+    plain = Path(location.gdal_path).is_file()
+    stored = Stored(LocalPlace(location.gdal_path, version) if plain else None, cache)
+    return RasterSource(location, service, options, handles, version, stored)

@@ -22,6 +22,11 @@ from proxy.crs import SpatialReference
 from proxy.errors import CannotOpen, CannotRead
 from proxy.model import Array, Level, Mask, Window
 from proxy.sources.base import SourceInfo
+from proxy.sources.blocks.decode import Damaged
+from proxy.sources.blocks.header import NotTaken
+from proxy.sources.blocks.places import SourceChanged
+from proxy.sources.blocks.reader import BlockReader
+from proxy.sources.blocks.stored import Stored
 from proxy.sources.describe import describe
 from proxy.sources.location import Location
 from proxy.sources.pool import Pool
@@ -54,9 +59,18 @@ class RasterSource:
     """
 
     def __init__(
-        self, location: Location, config: ServiceConfig, options: Options, pool: Handles, version: str
+        self,
+        location: Location,
+        config: ServiceConfig,
+        options: Options,
+        pool: Handles,
+        version: str,
+        stored: Stored,
     ) -> None:
         self.location = location
+        self.stale = False
+        self._stored = stored
+        self._blocks: BlockReader | None = None
         self._config = config
         self._options = options
         self._pool = pool
@@ -82,19 +96,41 @@ class RasterSource:
 
         Raises:
             CannotRead: the file is damaged or out of reach.
+            SourceChanged: it is no longer the one that was opened; `stale` is True from then on.
         """
-        indexes = [band + 1 for band in bands]
-        area = RasterioWindow(window.column, window.row, window.width, window.height)
         try:
-            with (
-                self._environment(),
-                self._pool.lend(self._key(level), lambda: self._handle(level)) as handle,
-            ):
-                data = handle.dataset.read(indexes, window=area)
-                return data, self._mask(handle.dataset, data, area)
-        except (RasterioError, OSError) as error:
+            if self._blocks is not None:
+                return self._read_blocks(self._blocks, level, bands, window)
+            return self._read_window(level, bands, window)
+        except SourceChanged:
+            self.stale = True
+            raise
+        except (RasterioError, OSError, Damaged) as error:
             log.warning("cannot read %s: %s", self.location.text, error)
             raise CannotRead("The source could not be read.", str(error)) from error
+
+    def _read_blocks(
+        self, blocks: BlockReader, level: int, bands: tuple[int, ...], window: Window
+    ) -> tuple[Array, Mask | None]:
+        alpha = self.info.band_count - 1
+        extra = (alpha,) if self.info.mask_kind == "alpha" and alpha not in bands else ()
+        data, valid = blocks.read(level, bands + extra, window)
+        if self.info.mask_kind == "alpha":
+            valid = np.not_equal(data[(bands + extra).index(alpha)], 0)
+        data = data[: len(bands)]
+        return data, self._valid(data, valid)
+
+    def _read_window(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
+        indexes = [band + 1 for band in bands]
+        area = self._area(level, window)
+        shape = window.height, window.width
+        with self._environment(), self._pool.lend(self._key(level), lambda: self._handle(level)) as handle:
+            dataset = handle.dataset
+            data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
+            valid = None
+            if self.info.mask_kind in ("alpha", "mask"):
+                valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
+        return data, self._valid(data, valid)
 
     def _area(self, level: int, window: Window) -> RasterioWindow:
         if not (self._warped and level):
@@ -104,6 +140,15 @@ class RasterSource:
         x, y = native.width / chosen.width, native.height / chosen.height
         return RasterioWindow(window.column * x, window.row * y, window.width * x, window.height * y)
 
+    def _valid(self, data: Array, valid: Mask | None) -> Mask | None:
+        """The mask in the file, or that of the nodata value, without NaN; None where all are valid."""
+        if self.info.mask_kind == "nodata" and self.info.nodata is not None:
+            valid = valid_by_value(data, self.info.nodata)
+        if data.dtype.kind in "fc":
+            finite = _negated(np.isnan(data))
+            valid = finite if valid is None else np.logical_and(valid, finite)
+        return None if valid is None or valid.all() else valid
+
     @contextmanager
     def borrowed(self) -> Iterator[DatasetReader]:
         """The native dataset, for what is not pixels on a grid."""
@@ -111,27 +156,29 @@ class RasterSource:
             yield handle.dataset
 
     def close(self) -> None:
-        """Close the idle handles of this version."""
+        """Close the idle handles of this version and forget its blocks."""
+        if self._blocks is not None:
+            self._blocks.close()
         mine = (self.location.gdal_path, self._version)
         self._pool.drop(lambda key: isinstance(key, tuple) and key[:2] == mine)
 
     def _open(self) -> SourceInfo:
         try:
-            with self._environment():
-                handle = self._handle(0)
+            with self._environment(), self._stored.described_at(self.location.gdal_path) as path:
+                handle = self._handle(0, path)
                 try:
-                    return self._described(handle)
+                    return self._described(handle, path)
                 finally:
                     handle.close()
         except (RasterioError, OSError) as error:
             raise CannotOpen("The source could not be opened.", str(error)) from error
 
-    def _described(self, handle: Handle) -> SourceInfo:
+    def _described(self, handle: Handle, path: str) -> SourceInfo:
         dataset = handle.dataset
         if dataset.gcps[0] and dataset.transform.is_identity:
             # Ground control points bend: GDAL's warper makes a straight grid of them, read like any other.
             self._warped = True
-            straight = self._handle(0)
+            straight = self._handle(0, path)
             try:
                 why = "its place is given by ground control points"
                 info = describe(straight.dataset, self._unmasked(dataset), self._version, "warped", why)
@@ -143,9 +190,19 @@ class RasterSource:
             info = dataclasses.replace(info, band_names=names, color_interpretation=interpretation)
         else:
             info = describe(dataset, self._config, self._version, "window", "")
-            self.levels = self._overviews(dataset)
+            self.levels = self._overviews(dataset, path)
+            info = self._with_blocks(info, dataset)
         sizes = tuple((level.width, level.height) for level in self.levels[1:])
         return dataclasses.replace(info, level_sizes=sizes)
+
+    def _with_blocks(self, info: SourceInfo, dataset: DatasetReader) -> SourceInfo:
+        token = self.location.gdal_path, self._version
+        try:
+            masked = info.mask_kind == "mask"
+            self._blocks = self._stored.reader(dataset, self.levels, masked, token)
+        except NotTaken as reason:
+            return dataclasses.replace(info, why=str(reason))
+        return dataclasses.replace(info, way="blocks")
 
     def _unmasked(self, dataset: DatasetReader) -> ServiceConfig:
         # A complex raster cannot carry an alpha band; the warper fills its surroundings with zeros.
@@ -153,10 +210,10 @@ class RasterSource:
             return self._config.model_copy(update={"nodata": 0.0})
         return self._config
 
-    def _overviews(self, dataset: DatasetReader) -> tuple[Level, ...]:
+    def _overviews(self, dataset: DatasetReader, path: str) -> tuple[Level, ...]:
         found = []
         for index, _ in enumerate(dataset.overviews(1)):
-            with rasterio.open(self.location.gdal_path, overview_level=index) as overview:
+            with rasterio.open(path, overview_level=index) as overview:
                 found.append((Level(overview.width, overview.height, self._scaled(dataset, overview)), index))
         found.sort(key=lambda pair: -pair[0].width)
         self._overview_index = tuple(index for _, index in found)
@@ -181,8 +238,8 @@ class RasterSource:
     def _key(self, level: int) -> tuple[str, str, int, bool, Options]:
         return self.location.gdal_path, self._version, level, self._warped, self._options
 
-    def _handle(self, level: int) -> Handle:
-        path = self.location.gdal_path
+    def _handle(self, level: int, path: str | None = None) -> Handle:
+        path = path or self.location.gdal_path
         if not self._warped:
             extra = {"overview_level": self._overview_index[level - 1]} if level else {}
             return Handle(rasterio.open(path, sharing=False, **extra))
@@ -191,17 +248,6 @@ class RasterSource:
         if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True
         return Handle(WarpedVRT(base, **kwargs), base)
-
-    def _mask(self, dataset: DatasetReader, data: Array, window: RasterioWindow) -> Mask | None:
-        valid: Mask | None = None
-        if self.info.mask_kind in ("alpha", "mask"):
-            valid = np.not_equal(dataset.read_masks(1, window=window, out_shape=data.shape[1:]), 0)
-        elif self.info.mask_kind == "nodata" and self.info.nodata is not None:
-            valid = valid_by_value(data, self.info.nodata)
-        if data.dtype.kind in "fc":
-            finite = _negated(np.isnan(data))
-            valid = finite if valid is None else np.logical_and(valid, finite)
-        return None if valid is None or valid.all() else valid
 
     @cached_property
     def _gdal(self) -> dict[str, str]:

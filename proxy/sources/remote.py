@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from obstore.store import from_url
 
 from proxy.config import CredentialsConfig
 from proxy.errors import CannotOpen
+from proxy.sources.blocks.places import RemotePlace, object_version
 
 
 def remote_version(url: str, credentials: CredentialsConfig | None) -> str:
@@ -18,14 +19,30 @@ def remote_version(url: str, credentials: CredentialsConfig | None) -> str:
         CannotOpen: the object is missing or the server cannot be reached.
     """
     try:
-        parts = urlsplit(url)
-        root = f"{parts.scheme}://{parts.netloc}"
-        store = from_url(root, **store_options(root, credentials))
-        path = parts.path.lstrip("/")
+        store, path = object_store(url, credentials)
         found: Any = store.head(path)
     except Exception as error:  # every store has errors of its own
         raise CannotOpen("The source could not be reached.", str(error)) from error
-    return str(found.get("e_tag") or f"{found['last_modified'].timestamp():.0f}-{found['size']}")
+    return object_version(found)
+
+
+def remote_place(url: str, credentials: CredentialsConfig | None) -> RemotePlace:
+    """The bytes of an object at its present version: one request for the version and the header.
+
+    Raises:
+        CannotOpen: the object is missing, or the server cannot be reached or answers no byte ranges.
+    """
+    try:
+        return RemotePlace(*object_store(url, credentials))
+    except Exception as error:  # every store has errors of its own
+        raise CannotOpen("The source could not be reached.", str(error)) from error
+
+
+def object_store(url: str, credentials: CredentialsConfig | None) -> tuple[Any, str]:
+    """The store of an object, and the object's path in it."""
+    parts = urlsplit(url)
+    root = f"{parts.scheme}://{parts.netloc}"
+    return from_url(root, **store_options(root, credentials)), unquote(parts.path.lstrip("/"))
 
 
 def store_options(url: str, credentials: CredentialsConfig | None) -> dict[str, Any]:
