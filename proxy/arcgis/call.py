@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.respond import Document, wanted_format
+from proxy.errors import DeadlinePassed
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,21 @@ class Call:
         if not self.service.ready:
             await self.renderer.call(lambda: self.service.source)
         return self.service
+
+    async def worked(self, function: Callable[..., T], *args: object) -> T:
+        """The result of blocking work in the render pool, within the time that a caller waits.
+
+        Raises:
+            QueueFull: too much is waiting already.
+            DeadlinePassed: it took too long; it is not broken off.
+        """
+        seconds = self.request.app.state.config.render.seconds
+        task = asyncio.ensure_future(self.renderer.call(function, *args))
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), seconds)
+        except TimeoutError:
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise DeadlinePassed(seconds) from None
 
 
 def registry_of(request: Request) -> Registry:

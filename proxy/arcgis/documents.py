@@ -160,7 +160,12 @@ def function_infos_document(renderings: tuple[Rendering, ...]) -> Document:
 
 def statistics_document(facts: Facts) -> Document:
     """Statistics of the bands, from the pixels that were looked at."""
-    return {"statistics": [_statistics(band) for band in facts.statistics]}
+    return {"statistics": statistics_documents(facts.statistics)}
+
+
+def statistics_documents(bands: tuple[BandStatistics, ...]) -> list[Document]:
+    """Statistics, one object for each band."""
+    return [_statistics(band) for band in bands]
 
 
 def _statistics(band: BandStatistics) -> Document:
@@ -179,13 +184,17 @@ def _statistics(band: BandStatistics) -> Document:
 
 def histograms_document(facts: Facts) -> Document:
     """Histograms of the bands, an empty list where one is missing."""
-    bands = [band.histogram for band in facts.statistics]
-    found = [
+    found = histogram_documents(facts.statistics)
+    return {"histograms": found if len(found) == len(facts.statistics) else []}
+
+
+def histogram_documents(bands: tuple[BandStatistics, ...]) -> list[Document]:
+    """Histograms of those bands that have one."""
+    return [
         {"size": len(h.counts), "min": h.minimum, "max": h.maximum, "counts": list(h.counts)}
-        for h in bands
+        for h in (band.histogram for band in bands)
         if h is not None and math.isfinite(h.minimum) and math.isfinite(h.maximum)
     ]
-    return {"histograms": found if len(found) == len(bands) else []}
 
 
 def colormap_document(facts: Facts) -> Document:

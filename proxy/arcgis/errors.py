@@ -38,6 +38,13 @@ class UnsupportedOperation(Unsupported):
         super().__init__(UNSUPPORTED)
 
 
+class CannotComplete(Unsupported):
+    """The service has nothing to answer with: no such item, or no such resource for its data."""
+
+    def __init__(self) -> None:
+        super().__init__(FAILED)
+
+
 def error_document(error: Exception) -> dict[str, Any]:
     """JSON object of an error. What is not meant for the public is logged and left out."""
     if isinstance(error, ProxyError):
@@ -52,6 +59,8 @@ def _content(error: ProxyError) -> dict[str, Any]:
             return _with(400, INVALID, SIZE_LIMIT, extended=INVALID_ARGUMENT)
         case UnsupportedOperation():
             return _with(400, UNSUPPORTED)
+        case CannotComplete():
+            return _with(400, FAILED)
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
         case BadRequest() | TooLarge():

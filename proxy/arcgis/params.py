@@ -73,7 +73,7 @@ def render_request(fields: Fields, service: Subject, output: ImageFormat | None 
         InvalidRule: the raster function is wrong.
         ImageTooLarge: more pixels than the service's limits allow.
     """
-    _check_selection(fields)
+    check_selection(fields)
     chosen = output or FORMATS.get(fields.text("format").lower(), ImageFormat.AUTO)
     grid = read_grid(fields, service)
     return RenderRequest(
@@ -255,7 +255,7 @@ def read_options(fields: Fields, output: ImageFormat, effort: Effort) -> EncodeO
     )
 
 
-def _check_selection(fields: Fields) -> None:
+def check_selection(fields: Fields) -> None:
     """Parameters that choose among the items of a mosaic: a single raster has none.
 
     Raises:

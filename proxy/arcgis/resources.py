@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
-from proxy.arcgis.errors import FAILED
+from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.facts import Facts, facts_of
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
-from proxy.errors import Unsupported
 from proxy.functions.tree import Node
 from proxy.services import Service
 
@@ -61,13 +60,13 @@ async def _function_infos(call: Call) -> Document:
 
 def _colormap(facts: Facts) -> Document:
     if facts.colormap is None:
-        raise Unsupported(FAILED)
+        raise CannotComplete
     return documents.colormap_document(facts)
 
 
 def _attribute_table(facts: Facts) -> Document:
     if facts.attribute_table is None:
-        raise Unsupported(FAILED)
+        raise CannotComplete
     return documents.attribute_table_document(facts.attribute_table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from proxy.arcgis.fields import Fields, numbers
+from proxy.arcgis.rings import VERTICES, polygons, rings_of
 from proxy.arcgis.spatial_reference import aligned, from_mapping, read_reference, reference_document
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import BadRequest, InvalidParameter
@@ -20,9 +22,7 @@ from proxy.model import Extent
 
 Document = dict[str, Any]
 
-#: Most vertices and rings of one geometry, and most vertices of a polygon that is repaired.
-VERTICES, RINGS, REPAIRED = 100_000, 500, 1000
-#: Vertices put along each edge of an envelope before it is projected, since straight edges bend.
+#: Parts that the longer side of an envelope is divided into before it is projected.
 EDGE_STEPS = 21
 
 
@@ -89,7 +89,9 @@ def read_shape(
     if not text:
         return None
     asked = geometry_type(type_name, fields.text(type_name)) if fields.text(type_name) else None
-    outer = read_reference(reference_name, fields.text(reference_name), service) if reference_name else service
+    outer = (
+        read_reference(reference_name, fields.text(reference_name), service) if reference_name else service
+    )
     if not text.startswith(("{", "[")):
         return _from_numbers(name, numbers(name, text), asked or default, outer)
     return shape_of(fields.json(name), asked, outer, name)
@@ -108,9 +110,7 @@ def geometry_type(name: str, text: str) -> GeometryType:
     raise InvalidParameter(name)
 
 
-def _from_numbers(
-    name: str, values: list[float], asked: GeometryType | None, crs: SpatialReference
-) -> Shape:
+def _from_numbers(name: str, values: list[float], asked: GeometryType | None, crs: SpatialReference) -> Shape:
     kind = asked or (GeometryType.ENVELOPE if len(values) == 4 else GeometryType.POINT)
     if kind is GeometryType.POINT and len(values) in (2, 3):
         return Shape(kind, shapely.Point(values[:2]), crs)
@@ -186,48 +186,7 @@ def _polyline(members: Mapping[str, Any]) -> BaseGeometry:
 
 
 def _polygon(members: Mapping[str, Any]) -> BaseGeometry:
-    rings = [shapely.Polygon(_places(ring, 3)) for ring in members["rings"]]
-    if not 1 <= len(rings) <= RINGS or sum(map(shapely.get_num_coordinates, rings)) > VERTICES:
-        raise ValueError
-    form = _nested(sorted(rings, key=lambda ring: -ring.area))
-    if form.is_valid:
-        return form
-    if shapely.get_num_coordinates(form) > REPAIRED:
-        raise ValueError
-    return _overlaid(rings)
-
-
-def _nested(rings: list[BaseGeometry]) -> BaseGeometry:
-    """Polygons with holes from rings by falling area. A ring within an odd number of others is a hole.
-
-    Directions are not looked at, since they are often wrong.
-    """
-    shells: list[tuple[BaseGeometry, list[BaseGeometry]]] = []
-    depths: list[tuple[BaseGeometry, int]] = []
-    for ring in rings:
-        inside = shapely.Point(shapely.get_coordinates(ring)[0])
-        around = [(outer, depth) for outer, depth in depths if outer.contains(inside)]
-        shapely.prepare(ring)
-        depths.append((ring, len(around)))
-        if len(around) % 2:
-            innermost = max(around, key=lambda found: found[1])[0]
-            next(holes for shell, holes in shells if shell is innermost).append(ring.exterior)
-        else:
-            shells.append((ring, []))
-    return shapely.MultiPolygon([shapely.Polygon(shell.exterior, holes) for shell, holes in shells])
-
-
-def _overlaid(rings: list[BaseGeometry]) -> BaseGeometry:
-    """What an odd number of rings cover. Costly where rings cross often."""
-    form: BaseGeometry = shapely.MultiPolygon()
-    for ring in rings:
-        form = form.symmetric_difference(shapely.make_valid(ring))
-    return shapely.MultiPolygon([part for part in _flat(form) if part.geom_type == "Polygon"])
-
-
-def _flat(form: BaseGeometry) -> list[BaseGeometry]:
-    parts = shapely.get_parts(form)
-    return [inner for part in parts for inner in shapely.get_parts(part)]
+    return polygons([_places(ring, 3) for ring in members["rings"]])
 
 
 def _envelope(members: Mapping[str, Any]) -> BaseGeometry:
@@ -250,6 +209,12 @@ _BUILDERS: dict[GeometryType, Callable[[Mapping[str, Any]], BaseGeometry]] = {
 }
 
 
+def densified(shape: Shape) -> Shape:
+    """The same geometry with more vertices, since straight edges bend when they are projected."""
+    step = max(shape.extent.width, shape.extent.height) / EDGE_STEPS
+    return dataclasses.replace(shape, form=shapely.segmentize(shape.form, step)) if step > 0 else shape
+
+
 def projected(shape: Shape, target: SpatialReference, name: str = "geometry") -> Shape:
     """The geometry in another system; an envelope becomes what its rectangle is there.
 
@@ -258,9 +223,7 @@ def projected(shape: Shape, target: SpatialReference, name: str = "geometry") ->
     """
     if shape.crs == target:
         return shape
-    form = shape.form
-    if shape.kind is GeometryType.ENVELOPE:
-        form = shapely.segmentize(form, max(shape.extent.width, shape.extent.height, 1e-9) / EDGE_STEPS)
+    form = densified(shape).form if shape.kind is GeometryType.ENVELOPE else shape.form
     try:
         turn = transformer(shape.crs, target)
     except BadRequest as error:
@@ -301,15 +264,6 @@ def shape_document(shape: Shape, digits: int | None = None, with_reference: bool
         case GeometryType.POLYGON:
             members = {"rings": [_rounded(ring, digits) for ring in rings_of(form)]}
     return members | ({"spatialReference": reference_document(shape.crs)} if with_reference else {})
-
-
-def rings_of(form: BaseGeometry) -> list[BaseGeometry]:
-    """Rings of one or several polygons, outer ones clockwise."""
-    found: list[BaseGeometry] = []
-    for part in shapely.get_parts(form):
-        turned = shapely.orient_polygons(part, exterior_cw=True)
-        found += [turned.exterior, *turned.interiors]
-    return found
 
 
 def _rounded(form: BaseGeometry, digits: int | None) -> list[list[float]]:

@@ -1,0 +1,136 @@
+"""The catalog behind a service: one item, its attributes and its footprint."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import shapely
+
+from proxy.arcgis.errors import CannotComplete
+from proxy.arcgis.shapes import GeometryType, Shape
+from proxy.errors import InvalidParameter
+from proxy.services import Service
+
+Document = dict[str, Any]
+
+#: The id of the only item, and the field that holds it.
+ITEM, OBJECT_ID = 1, "OBJECTID"
+_CATEGORIES = (
+    ("Unknown", 0),
+    ("Primary", 1),
+    ("Overview", 2),
+    ("Unprocessed Overview", 3),
+    ("Partial Overview", 4),
+    ("Inactive", 5),
+    ("Uploaded", 253),
+    ("Incomplete", 254),
+    ("Custom", 255),
+)
+_DOMAIN = {
+    "type": "codedValue",
+    "name": "MosaicCatalogItemCategoryDomain",
+    "description": "Catalog item categories.",
+    "codedValues": [{"name": name, "code": code} for name, code in _CATEGORIES],
+    "mergePolicy": "esriMPTDefaultValue",
+    "splitPolicy": "esriSPTDefaultValue",
+}
+_TYPES: dict[str, tuple[str, int | None]] = {
+    OBJECT_ID: ("OID", None),
+    "Shape": ("Geometry", None),
+    "Name": ("String", 200),
+    "MinPS": ("Double", None),
+    "MaxPS": ("Double", None),
+    "LowPS": ("Double", None),
+    "HighPS": ("Double", None),
+    "Category": ("Integer", None),
+    "Tag": ("String", 100),
+    "GroupName": ("String", 100),
+    "ProductName": ("String", 100),
+    "CenterX": ("Double", None),
+    "CenterY": ("Double", None),
+    "ZOrder": ("Integer", None),
+    "Shape_Length": ("Double", None),
+    "Shape_Area": ("Double", None),
+    "AcquisitionDate": ("Date", 8),
+}
+
+
+def footprint(service: Service) -> Shape:
+    """Outline of the raster in its own system; a turned raster has a turned outline."""
+    info = service.info
+    corners = ((0, 0), (info.width, 0), (info.width, info.height), (0, info.height))
+    ring = shapely.Polygon([info.transform @ corner for corner in corners])
+    return Shape(GeometryType.POLYGON, shapely.MultiPolygon([ring]), info.crs)
+
+
+def attributes_of(service: Service) -> Document:
+    """Attributes of the item, without its shape. The date is in milliseconds since 1970."""
+    info = service.info
+    form = footprint(service).form
+    finest = max(info.pixel_size)
+    narrowest = min((width for width, _ in info.level_sizes if width), default=info.width)
+    row: Document = {
+        OBJECT_ID: ITEM,
+        "Name": item_name(service),
+        "MinPS": 0,
+        "MaxPS": finest * info.width,
+        "LowPS": finest,
+        "HighPS": finest * info.width / narrowest,
+        "Category": 1,
+        "Tag": "Dataset",
+        "GroupName": item_name(service),
+        "ProductName": "",
+        "CenterX": form.centroid.x,
+        "CenterY": form.centroid.y,
+        "ZOrder": None,
+        "Shape_Length": form.length,
+        "Shape_Area": form.area,
+    }
+    return row if info.acquired is None else row | {"AcquisitionDate": info.acquired}
+
+
+def item_name(service: Service) -> str:
+    """Name of the raster: its file without folder and ending."""
+    text = service.config.source
+    path = unquote(urlsplit(text).path) if "://" in text else text
+    return PurePosixPath(path.replace("\\", "/")).stem or service.name
+
+
+def field_documents(has_date: bool) -> list[Document]:
+    """Fields of the catalog, in order."""
+    found = []
+    for name, (kind, length) in _TYPES.items():
+        if name == "AcquisitionDate" and not has_date:
+            continue
+        domain = _DOMAIN if name == "Category" else None
+        field: Document = {"name": name, "type": f"esriFieldType{kind}", "alias": name, "domain": domain}
+        found.append(field if length is None else field | {"length": length})
+    return found
+
+
+def chosen_fields(text: str, names: list[str], parameter: str = "outFields") -> list[str]:
+    """Names of fields in a list, in the order of the catalog; `*` and nothing are all of them.
+
+    Raises:
+        InvalidParameter: there is no such field.
+    """
+    wanted = [part.strip().strip('"').lower() for part in text.split(",") if part.strip()]
+    if not wanted or "*" in wanted:
+        return names
+    known = {name.lower(): name for name in names}
+    unknown = [name for name in wanted if name not in known and name != "shape"]
+    if unknown:
+        raise InvalidParameter(parameter, f"There is no field '{unknown[0][:60]}'.")
+    return [name for name in names if name.lower() in wanted]
+
+
+def check_item(text: str) -> None:
+    """Accept the id of the item.
+
+    Raises:
+        CannotComplete: there is none with that id.
+    """
+    if not text.isdigit() or int(text) != ITEM:
+        raise CannotComplete

@@ -1,0 +1,150 @@
+"""Values of pixels at places, and how they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from proxy.arcgis.fields import Fields, numbers
+from proxy.arcgis.spatial_reference import aligned, from_mapping
+from proxy.crs import SpatialReference, transform_bounds, transformer
+from proxy.errors import BadRequest, InvalidParameter
+from proxy.functions.tree import Node, Source
+from proxy.model import Extent, Grid, Interpolation
+from proxy.render.pipeline import processed
+from proxy.render.point import native_pixel, point_values
+from proxy.services import Service
+
+NO_DATA = "NoData"
+
+PixelSize = tuple[float, float]
+
+#: Least and greatest side of a pixel that is computed with, in any unit.
+SIZES = 1e-9, 1e12
+
+
+def read_pixel_size(fields: Fields, extent: Extent, service: SpatialReference) -> PixelSize | None:
+    """`pixelSize` in units of the service: one number, `x,y`, or JSON with its own system.
+
+    Args:
+        fields: parameters.
+        extent: of the service, at whose middle a size in another system is converted.
+        service: system of the service.
+
+    Raises:
+        InvalidParameter: not one or two positive numbers within reason.
+    """
+    text = fields.text("pixelSize")
+    if not text:
+        return None
+    inner: Any = None
+    if text.startswith("{"):
+        value = fields.json("pixelSize")
+        found = _members(value)
+        inner = value.get("spatialReference")
+    else:
+        found = numbers("pixelSize", text)
+    if len(found) not in (1, 2) or not SIZES[0] <= min(found) <= max(found) <= SIZES[1]:
+        raise InvalidParameter("pixelSize")
+    size = found[0], found[-1]
+    return _converted(size, inner, extent, service) if inner else size
+
+
+def _members(value: Any) -> list[float]:
+    if not isinstance(value, Mapping):
+        raise InvalidParameter("pixelSize")
+    try:
+        found = [float(value["x"]), float(value["y"])]
+    except (KeyError, TypeError, ValueError):
+        raise InvalidParameter("pixelSize") from None
+    if not all(map(math.isfinite, found)):
+        raise InvalidParameter("pixelSize")
+    return found
+
+
+def _converted(size: PixelSize, inner: Any, extent: Extent, service: SpatialReference) -> PixelSize:
+    try:
+        crs = aligned(from_mapping(inner), service)
+        if crs == service:
+            return size
+        x, y = transformer(service, crs).transform(*extent.center)
+        half = size[0] / 2, size[1] / 2
+        box = x - half[0], y - half[1], x + half[0], y + half[1]
+        if not all(map(math.isfinite, box)):
+            raise InvalidParameter("pixelSize")
+        xmin, ymin, xmax, ymax = transform_bounds(box, crs, service)
+    except BadRequest:
+        raise InvalidParameter("pixelSize") from None
+    return max(xmax - xmin, 1e-12), max(ymax - ymin, 1e-12)
+
+
+def values_at(
+    service: Service,
+    place: tuple[float, float],
+    crs: SpatialReference,
+    rule: Node | None = None,
+    size: PixelSize | None = None,
+    interpolation: Interpolation = Interpolation.NEAREST,
+) -> list[str]:
+    """Values of all bands at a place as text, `NoData` where there is none. Blocks.
+
+    Args:
+        service: whose source is read.
+        place: x and y in `crs`.
+        rule: whose result is wanted; None for the stored values.
+        size: of the pixel around the place in units of the service, None for native pixels.
+        interpolation: between or over pixels.
+    """
+    source = service.source
+    raw = rule is None or rule == Source()
+    if raw and size is None and interpolation is Interpolation.NEAREST:
+        found = point_values(source, place, crs)
+        if found is None:
+            return [NO_DATA] * source.info.band_count
+        dtype = source.info.pixel_type.dtype
+        return [text_of(value, dtype) for value in found]
+    pixel = _pixel_around(service, place, crs, size, interpolation)
+    if pixel is None:
+        return [NO_DATA] * source.info.band_count
+    every = tuple(range(source.info.band_count))
+    raster = processed(service, source, pixel, rule, every, interpolation)
+    if raster.mask is not None and not raster.mask[0, 0]:
+        return [NO_DATA] * raster.count
+    return [text_of(value, raster.data.dtype) for value in raster.data[:, 0, 0].tolist()]
+
+
+def _pixel_around(
+    service: Service,
+    place: tuple[float, float],
+    crs: SpatialReference,
+    size: PixelSize | None,
+    interpolation: Interpolation,
+) -> Grid | None:
+    """One pixel in the service's system: the native one where nothing else is asked for."""
+    source, info = service.source, service.info
+    pixel = native_pixel(source, place, crs)
+    if pixel is None:
+        return None
+    x, y = transformer(crs, info.crs).transform(*place) if crs != info.crs else place
+    width, height = size or info.pixel_size
+    if size is None and interpolation is Interpolation.NEAREST:
+        x, y = source.levels[0].transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
+    extent = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return Grid(info.crs, extent, 1, 1)
+
+
+def text_of(value: float | int | str | None, dtype: np.dtype[Any]) -> str:
+    """A value with as many digits as its type keeps apart."""
+    if value is None:
+        return NO_DATA
+    if isinstance(value, complex | str):
+        return str(value)
+    if dtype.kind in "iub":
+        return str(int(value))
+    if not math.isfinite(value):
+        return NO_DATA
+    text = str(dtype.type(value)) if dtype.kind == "f" else repr(value)
+    return text.removesuffix(".0")
