@@ -307,6 +307,14 @@ class BandStatistics:
     mode: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AttributeTable:
+    """What the values of a band mean: a row of texts and numbers for each, under the names of `fields`."""
+
+    fields: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
     """Pixels with their place and meaning.
@@ -319,6 +327,7 @@ class Raster:
         colormap: of a single band, None where there is none.
         statistics: of the whole source, one per band; None where unknown or no longer true.
         nodata: value that marks nodata in formats without a mask, None where there is none.
+        attributes: attribute table of a single band, None where there is none.
     """
 
     data: Array
@@ -328,6 +337,7 @@ class Raster:
     colormap: Colormap | None = None
     statistics: tuple[BandStatistics, ...] | None = None
     nodata: float | None = None
+    attributes: AttributeTable | None = None
 
     @property
     def count(self) -> int:
@@ -351,6 +361,7 @@ class Raster:
     def with_data(self, data: Array, **changes: Any) -> Raster:
         """The same place with other pixels; what described the old pixels is dropped unless given."""
         kept: dict[str, Any] = {"band_names": (), "colormap": None, "statistics": None, "nodata": None}
+        kept["attributes"] = None
         return replace(self, data=data, **(kept | changes))
 
     def cropped(self, margin: int) -> Raster:

@@ -14,6 +14,8 @@ from typing import Any
 from proxy.arcgis import ramps
 from proxy.arcgis.pixel_types import pixel_type
 from proxy.arcgis.relaxed import parse_json
+from proxy.arcgis.spatial_reference import from_mapping
+from proxy.crs import UnknownCRS
 from proxy.errors import InvalidRule
 from proxy.functions.parse import parse
 from proxy.functions.signature import fold
@@ -178,12 +180,30 @@ def _chosen_colors(arguments: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if fold(key) not in ("colorramp", "colorrampname")}
 
 
+def _geometry(own: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Polygon or envelope as `proxy.functions.polygon` reads it."""
+    if "curverings" in own:
+        raise InvalidRule(path, "Curves are not supported; give straight rings.")
+    if "rings" in own:
+        found: dict[str, Any] = {"rings": own["rings"]}
+    else:
+        found = {"bbox": [own[key] for key in ("xmin", "ymin", "xmax", "ymax")]}
+    if own.get("spatialreference"):
+        try:
+            found["crs"] = from_mapping(own["spatialreference"]).definition
+        except UnknownCRS as error:
+            raise InvalidRule(path, error.message) from error
+    return found
+
+
 def _color_or_row(value: Mapping[str, Any], own: Mapping[str, Any], path: str) -> Any:
     try:
         if ramps.is_color(value):
             return ramps.native(value)
     except ValueError as error:
         raise InvalidRule(path, str(error)) from error
+    if {"rings", "curverings"} & set(own) or {"xmin", "ymin", "xmax", "ymax"} <= set(own):
+        return _geometry(own, path)
     if {"min", "max"} <= set(own) and "counts" not in own:
         return [next((own[key] for key in keys if key in own), None) for keys in _STATISTICS]
     return value

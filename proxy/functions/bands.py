@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proxy.errors import InvalidRule
 from proxy.functions.convert import without_nan
-from proxy.functions.pixels import evenly_spread, joined, strips
+from proxy.functions.pixels import evenly_spread, joined, strips, working_type
 from proxy.functions.signature import INPUT, Argument, Arguments, Function, Kind, choice, flag, fold, numbers
 from proxy.model import Raster
 
@@ -179,6 +181,48 @@ def grayscale(raster: Raster, *, conversion_parameters: tuple[float, ...] = ()) 
         return raster.with_data(gray.astype(raster.data.dtype)[None])
 
 
+def spectral_conversion(raster: Raster, *, conversion_matrix: tuple[float, ...]) -> Raster:
+    """Multiply the bands of each pixel by a matrix.
+
+    Args:
+        raster: any real type.
+        conversion_matrix: row after row, one weight a band, one row for each band of the result. A square
+            matrix of fewer columns meets the first bands.
+
+    Returns:
+        Bands of the input's type; integers are rounded half up and clamped.
+
+    Raises:
+        InvalidRule: the weights do not make whole rows.
+    """
+    matrix = _matrix(conversion_matrix, raster.count)
+    dtype = raster.data.dtype
+    work = working_type(dtype)
+    with np.errstate(all="ignore"):
+        bands = [
+            reduce(
+                np.add,
+                (work(weight) * band for weight, band in zip(row, raster.data.astype(work), strict=False)),
+            )
+            for row in matrix
+        ]
+        data, mask = without_nan(np.stack(bands), raster.mask)
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            data = np.clip(np.floor(data + work(0.5)), limits.min, limits.max)
+        return raster.with_data(data.astype(dtype), mask=mask)
+
+
+def _matrix(weights: tuple[float, ...], count: int) -> NDArray[np.float64]:
+    """Rows of at most `count` weights."""
+    side = math.isqrt(len(weights))
+    if side * side == len(weights) and 0 < side < count:
+        return np.array(weights).reshape(side, side)
+    if not weights or len(weights) % count:
+        raise InvalidRule("conversion_matrix", f"It has {len(weights)} weights; a row has {count}.")
+    return np.array(weights).reshape(-1, count)
+
+
 def identity(raster: Raster) -> Raster:
     """The raster as it is."""
     return raster
@@ -221,6 +265,12 @@ FUNCTIONS = (
         grayscale,
         "Weighted mean of the bands.",
         (INPUT, numbers("conversion_parameters")),
+    ),
+    Function(
+        "spectral_conversion",
+        spectral_conversion,
+        "Bands multiplied by a matrix.",
+        (INPUT, Argument("conversion_matrix", Kind.NUMBERS, (), required=True, longest=4096)),
     ),
     Function("identity", identity, "The raster as it is.", (INPUT,)),
 )

@@ -1,7 +1,8 @@
 """Arithmetic over named arrays, read by a parser of our own: nothing is ever eval'd.
 
-Grammar, loosest first: `+ -`, `* /`, unary `+ -`, `^` or `**` (to the right), then a number, a name, a call
-of one of `FUNCTIONS`, or brackets. Constants are floats; there are no loops, attributes or strings.
+Grammar, loosest first: `or ||`, `and &&`, one of `< <= > >= == !=`, `+ -`, `* /`, unary `+ - ! not`, `^` or `**`
+(to the right), then a number, a name, a call of one of `FUNCTIONS`, or brackets. Constants are floats, truth
+is 1 or 0; there are no loops, attributes or strings.
 """
 
 from __future__ import annotations
@@ -18,18 +19,40 @@ from proxy.model import Array
 LONGEST, TOKENS, DEEPEST = 2000, 400, 32
 
 _TOKEN = re.compile(
-    r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/^()]))"
+    r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|&&|\|\||[<>=!]=|[-+*/^()<>!,]))"
 )
 
+#: Functions of one value.
 FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "sqrt": np.sqrt,
     "abs": np.abs,
     "exp": np.exp,
     "ln": np.log,
+    "log": np.log,
+    "log2": np.log2,
     "log10": np.log10,
     "sin": np.sin,
     "cos": np.cos,
     "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": lambda a: np.floor(a + np.float32(0.5)),
+    "sign": np.sign,
+}
+#: Functions of several values, and how many.
+SEVERAL: Mapping[str, tuple[int, Callable[..., Array]]] = {
+    "min": (2, np.minimum),
+    "max": (2, np.maximum),
+    "pow": (2, np.power),
+    "mod": (2, np.fmod),
+    "atan2": (2, np.arctan2),
+    "clamp": (3, lambda a, low, high: np.minimum(np.maximum(a, low), high)),
+    "con": (3, lambda test, yes, no: np.where(np.not_equal(test, 0), yes, no)),
+    "where": (3, lambda test, yes, no: np.where(np.not_equal(test, 0), yes, no)),
+    "setnull": (2, lambda test, value: np.where(np.not_equal(test, 0), np.float32(np.nan), value)),
 }
 
 
@@ -57,14 +80,22 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """One of `+ - * / ^`."""
+    """One of `+ - * / ^`, a comparison, `and` or `or`."""
 
     operator: str
     left: Expression
     right: Expression
 
 
-Expression = Number | Name | Unary | Binary
+@dataclass(frozen=True, slots=True)
+class Several:
+    """One of `SEVERAL`."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
+Expression = Number | Name | Unary | Binary | Several
 
 
 def parse_expression(text: str) -> Expression:
@@ -76,7 +107,7 @@ def parse_expression(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ValueError(f"The expression has more than {LONGEST} characters.")
     parser = _Parser(_tokens(text))
-    found = parser.sum(0)
+    found = parser.either(0)
     if parser.tokens[parser.place] != "":
         raise ValueError(f"'{parser.tokens[parser.place]}' is not expected in the expression.")
     return found
@@ -110,6 +141,27 @@ class _Parser:
         self.place += 1
         return token
 
+    def either(self, level: int) -> Expression:
+        """Truths joined by or."""
+        found = self.both(level)
+        while self.take("or", "||"):
+            found = Binary("or", found, self.both(level))
+        return found
+
+    def both(self, level: int) -> Expression:
+        """Truths joined by and."""
+        found = self.compared(level)
+        while self.take("and", "&&"):
+            found = Binary("and", found, self.compared(level))
+        return found
+
+    def compared(self, level: int) -> Expression:
+        """Two sums compared, or one alone."""
+        found = self.sum(level)
+        if operator := self.take("<", "<=", ">", ">=", "==", "!="):
+            found = Binary(operator, found, self.sum(level))
+        return found
+
     def sum(self, level: int) -> Expression:
         """Terms joined by plus and minus."""
         found = self.product(level)
@@ -132,6 +184,8 @@ class _Parser:
             return self.signed(level + 1)
         if self.take("-"):
             return Unary("-", self.signed(level + 1))
+        if self.take("!", "not"):
+            return Unary("not", self.signed(level + 1))
         base = self.atom(level)
         if self.take("^", "**"):
             return Binary("^", base, self.signed(level + 1))
@@ -140,7 +194,7 @@ class _Parser:
     def atom(self, level: int) -> Expression:
         """A number, a name, a call or brackets."""
         token = self.tokens[self.place]
-        if token == "" or token in "+-*/^)**":
+        if token == "" or token[0] in "+-*/^)<>=!&|,":
             raise ValueError("The expression ends too early." if not token else f"'{token}' is not expected.")
         self.place += 1
         if token == "(":
@@ -148,14 +202,26 @@ class _Parser:
         if token[0].isdigit() or token[0] == ".":
             return Number(float(token))
         if self.take("("):
-            if token not in FUNCTIONS:
-                raise ValueError(f"There is no function '{token}' in expressions.")
-            return Unary(token, self.closed(level))
+            return self.call(token, level)
         return Name(token)
+
+    def call(self, name: str, level: int) -> Expression:
+        """A function with its operands."""
+        if name in FUNCTIONS:
+            return Unary(name, self.closed(level))
+        if name not in SEVERAL:
+            raise ValueError(f"There is no function '{name[:40]}' in expressions.")
+        operands = [self.either(level + 1)]
+        while self.take(","):
+            operands.append(self.either(level + 1))
+        number = SEVERAL[name][0]
+        if not self.take(")") or len(operands) != number:
+            raise ValueError(f"'{name}' takes {number} values in brackets.")
+        return Several(name, tuple(operands))
 
     def closed(self, level: int) -> Expression:
         """What stands before a closing bracket."""
-        found = self.sum(level + 1)
+        found = self.either(level + 1)
         if not self.take(")"):
             raise ValueError("A bracket is not closed in the expression.")
         return found
@@ -169,6 +235,8 @@ def names_of(expression: Expression) -> set[str]:
         return names_of(expression.operand)
     if isinstance(expression, Binary):
         return names_of(expression.left) | names_of(expression.right)
+    if isinstance(expression, Several):
+        return {name for operand in expression.operands for name in names_of(operand)}
     return set()
 
 
@@ -189,6 +257,9 @@ def compute(expression: Expression, values: Mapping[str, Array | np.float32]) ->
     with np.errstate(all="ignore"):
         if isinstance(expression, Unary):
             return _UNARY[expression.operator](compute(expression.operand, values))
+        if isinstance(expression, Several):
+            _, of = SEVERAL[expression.operator]
+            return of(*(compute(operand, values) for operand in expression.operands))
         return _BINARY[expression.operator](
             compute(expression.left, values), compute(expression.right, values)
         )
@@ -204,11 +275,28 @@ def quotient(numerator: Array | np.float32, denominator: Array | np.float32) -> 
     return found
 
 
-_UNARY: Mapping[str, Callable[..., Array]] = {"-": np.negative, **FUNCTIONS}
+def _truth(of: Callable[..., Array]) -> Callable[..., Array]:
+    """1 and 0 from a comparison, in float32 like all else."""
+    return lambda *values: np.asarray(of(*values), np.float32)
+
+
+_UNARY: Mapping[str, Callable[..., Array]] = {
+    "-": np.negative,
+    "not": _truth(np.logical_not),
+    **FUNCTIONS,
+}
 _BINARY: Mapping[str, Callable[..., Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
     "/": quotient,
     "^": np.power,
+    "<": _truth(np.less),
+    "<=": _truth(np.less_equal),
+    ">": _truth(np.greater),
+    ">=": _truth(np.greater_equal),
+    "==": _truth(np.equal),
+    "!=": _truth(np.not_equal),
+    "and": _truth(np.logical_and),
+    "or": _truth(np.logical_or),
 }

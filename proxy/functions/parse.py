@@ -16,6 +16,7 @@ from typing import Any
 
 from proxy.errors import InvalidRule
 from proxy.functions import registry
+from proxy.functions.refused import refusal
 from proxy.functions.signature import Argument, Function, Kind, fold
 from proxy.functions.tree import Call, Constant, Node, Source, depth, size, substitute
 from proxy.functions.values import number_of, value_of
@@ -126,7 +127,7 @@ class _Parser:
         if key in self.templates and not (function and self.has_own(function, arguments)):
             return substitute(self.templates[key], self.input_of(arguments, path, given, level))
         if function is None:
-            raise InvalidRule(path, "There is no such function.")
+            raise InvalidRule(path, refusal(name) or "There is no such function.")
         return self.call(function, arguments, path, given, level)
 
     def has_own(self, function: Function, arguments: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from itertools import chain
 from proxy.functions import (
     arithmetic,
     bands,
+    clip,
     color,
     convolution,
     curvature,
@@ -14,29 +15,37 @@ from proxy.functions import (
     indices,
     local,
     masking,
+    passing,
     point,
     relief,
-    remap,
+    remap_table,
     stretch,
     surface,
+    tables,
+    units,
 )
 from proxy.functions.signature import Function, fold
 
 _MODULES = (
     stretch,
     bands,
+    clip,
     color,
     indices,
     surface,
     curvature,
     relief,
-    remap,
+    remap_table,
     arithmetic,
     local,
     masking,
+    clip,
     point,
+    units,
     convolution,
     focal,
+    passing,
+    tables,
 )
 
 #: Every function, in the order of the documentation.

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from proxy.errors import InvalidRule
 from proxy.functions.convert import convert
 from proxy.functions.pixels import by_table, every_value, joined, narrowest
-from proxy.functions.signature import INPUT, Function, flag, number, numbers
 from proxy.model import Array, PixelType, Raster
 
 #: Owners of a value besides the index of a range.
@@ -113,22 +112,3 @@ def _owner_of(band: Array, edges: NDArray[np.float64], owners: NDArray[np.intp])
     above = np.searchsorted(edges, band, "right")
     at_edge = (above > 0) & (edges[above - 1] == band)
     return np.asarray(owners[2 * above - at_edge], np.intp)
-
-
-FUNCTIONS = (
-    Function(
-        "remap",
-        remap,
-        "Ranges of values to new values.",
-        (
-            INPUT,
-            numbers("input_ranges", longest=131072),
-            numbers("output_values", longest=65536),
-            numbers("no_data_ranges", longest=131072),
-            flag("allow_unmatched"),
-            number("replacement_value", None),
-        ),
-        bands=lambda arguments, count: (0,),
-        typed=True,
-    ),
-)

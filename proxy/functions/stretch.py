@@ -133,7 +133,7 @@ def _statistics(
         return _at_hand(raster, index, method in _FROM_HISTOGRAM)
     own = raster.statistics[index] if raster.statistics else None
     if rows:
-        own = _from_row(rows[min(index, len(rows) - 1)], own)
+        own = statistics_from_row(rows[min(index, len(rows) - 1)], own)
     if own is None:
         own = _unknown(raster, index, method)
     if not histograms:
@@ -142,7 +142,8 @@ def _statistics(
     return BandStatistics(own.minimum, own.maximum, own.mean, own.stddev, histogram=histogram)
 
 
-def _from_row(row: tuple[float | None, ...], own: BandStatistics | None) -> BandStatistics | None:
+def statistics_from_row(row: tuple[float | None, ...], own: BandStatistics | None) -> BandStatistics | None:
+    """Statistics of a row (min, max, mean, deviation); `own` where its ends are missing."""
     low, high, mean, deviation = (*row, None, None, None, None)[:4]
     if low is None or high is None:
         return own
@@ -207,7 +208,12 @@ def _finisher(target: PixelType, rounding: float) -> Callable[[Array], Array]:
     return finish
 
 
-def _histograms(value: Any) -> tuple[Histogram, ...]:
+def histograms_of(value: Any) -> tuple[Histogram, ...]:
+    """Histograms from objects with min, max and counts.
+
+    Raises:
+        ValueError: they are none.
+    """
     rows = value if isinstance(value, list | tuple) else [value]
     try:
         return tuple(
@@ -230,7 +236,7 @@ FUNCTIONS = (
             number("maximum", 255.0, "max"),
             number("number_of_standard_deviations", 2.0, "number_of_standard_deviation", minimum=0),
             Argument("statistics", Kind.ROWS, ()),
-            Argument("histograms", Kind.JSON, (), convert=_histograms),
+            Argument("histograms", Kind.JSON, (), convert=histograms_of),
             flag("dra", False),
             number("min_percent", 0.25, minimum=0, maximum=100),
             number("max_percent", 0.5, minimum=0, maximum=100),

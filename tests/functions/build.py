@@ -65,4 +65,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "band_arithmetic": {"band_indexes": "b1+b2"},
     "local": {"operation": "mean"},
     "convolution": {"type": "smoothing 3x3"},
+    "clip": {"clipping_geometry": {"bbox": [-1000, -1000, 1000, 1000]}},
+    "unit_conversion": {"from_unit": "meter", "to_unit": "foot"},
+    "spectral_conversion": {"conversion_matrix": "1 2 3 1 1 1"},
+    "table": {"table": [{"Value": 1, "Red": 9, "Green": 8, "Blue": 7}]},
+    "lookup": {"field": "size", "raster": {"function": "table", "table": [{"Value": 1, "Size": 7}]}},
 }
