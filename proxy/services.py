@@ -183,6 +183,8 @@ class Service:
         raise UnknownRendering(self.name, name or "")
 
     def _patience(self, source: RasterSource) -> float:
+        if source.stale:
+            return 0.0
         return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
 
     def _refreshed(self) -> RasterSource:
