@@ -13,8 +13,8 @@ from cachetools import LRUCache
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
 from proxy.functions.tree import Node, Source
-from proxy.model import BandStatistics, DataKind, Effort, Interpolation
-from proxy.sources.base import SourceInfo
+from proxy.model import DataKind, Effort, Interpolation
+from proxy.sources.base import SourceInfo, Statistics
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, Handles, RasterSource
@@ -63,8 +63,9 @@ class Service:
         self._configured = renderings
         self._lock = threading.Lock()
         self._source: RasterSource | None = None
-        self._statistics: tuple[str, tuple[BandStatistics, ...]] | None = None
-        self._results: LRUCache[object, tuple[BandStatistics, ...]] = LRUCache(RESULTS)
+        # A lock of its own: that of the source is held while the source opens.
+        self._results_lock = threading.Lock()
+        self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
         self._failure: tuple[float, ProxyError] | None = None
         self._looked = 0.0
 
@@ -107,32 +108,24 @@ class Service:
         return None
 
     @property
-    def statistics(self) -> tuple[BandStatistics, ...]:
+    def statistics(self) -> Statistics:
         """Statistics of the bands, computed once for each version of the source. Blocks the first time."""
-        source = self.source
-        known = self._statistics
-        if known is not None and known[0] == source.info.version:
-            return known[1]
-        found = band_statistics(source)
-        self._statistics = (source.info.version, found)
-        return found
+        return self.statistics_of(self.source)
 
-    def remembered(
-        self, key: object, compute: Callable[[], tuple[BandStatistics, ...]]
-    ) -> tuple[BandStatistics, ...]:
+    def statistics_of(self, source: RasterSource) -> Statistics:
+        """Statistics of a source that may since have changed: a render ends with what it began with."""
+        return self.remembered(source.info.version, None, lambda: band_statistics(source))
+
+    def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
         """Statistics of a rule's result, computed once for each version of the source and each key."""
-        full = (self.info.version, key)
-        found = self._results.get(full)
+        full = (version, key)
+        with self._results_lock:
+            found = self._results.get(full)
         if found is None:
             found = compute()
-            with self._lock:
+            with self._results_lock:
                 self._results[full] = found
         return found
-
-    @property
-    def kind(self) -> DataKind:
-        """What the numbers mean."""
-        return self.info.kind
 
     @property
     def source_pixels(self) -> int:

@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass
 
 from proxy.errors import SourceFailed
-from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source, output_of
-from proxy.model import BandStatistics, Colormap, Interpolation, PixelType, Raster
-from proxy.render.pipeline import overall_grid, processed
+from proxy.model import BandStatistics, Colormap, PixelType
+from proxy.render.pipeline import look, result_statistics
 from proxy.services import Service
 from proxy.sources.base import AttributeTable, SourceInfo
 
@@ -58,15 +57,17 @@ def facts_of(service: Service, rule: Node | None) -> Facts:
     """
     if rule is None or rule == Source():
         return _of_source(service)
-    info = service.info
+    source = service.source
+    info = source.info
+    every = tuple(range(info.band_count))
     pixel_type, count, _ = output_of(rule, info.pixel_type, info.band_count)
-    glance = _look(service, rule, GLANCE)
+    glance = look(service, source, rule, every, GLANCE)
     names = glance.band_names or tuple(f"Band_{number}" for number in range(1, count + 1))
     return Facts(
         info=info,
         pixel_type=pixel_type,
         band_names=names,
-        statistics=_result_statistics(service, rule),
+        statistics=result_statistics(service, source, rule, every),
         colormap=glance.colormap,
         attribute_table=None,
         nodata=glance.nodata,
@@ -75,9 +76,10 @@ def facts_of(service: Service, rule: Node | None) -> Facts:
 
 
 def _of_source(service: Service) -> Facts:
-    info = service.info
+    source = service.source
+    info = source.info
     try:
-        statistics = service.statistics
+        statistics = service.statistics_of(source)
     except SourceFailed as error:
         log.warning("service %s: no statistics: %s", service.name, error.message)
         statistics = ()
@@ -90,21 +92,3 @@ def _of_source(service: Service) -> Facts:
         attribute_table=info.attribute_table,
         nodata=info.nodata,
     )
-
-
-def _look(service: Service, rule: Node, size: int | None = None) -> Raster:
-    source = service.source
-    grid = overall_grid(source) if size is None else overall_grid(source, size)
-    every = tuple(range(source.info.band_count))
-    return processed(service, source, grid, rule, every, Interpolation.NEAREST)
-
-
-def _result_statistics(service: Service, rule: Node) -> tuple[BandStatistics, ...]:
-    every = tuple(range(service.info.band_count))
-
-    def compute() -> tuple[BandStatistics, ...]:
-        raster = _look(service, rule)
-        return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
-
-    # The same look under the same key gives the default stretch, so clients are told what is drawn.
-    return service.remembered((rule, every), compute)

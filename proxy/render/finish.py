@@ -26,7 +26,8 @@ from proxy.render.bands import display_bands
 #: Share of pixels, in percent, left out at each end by the default stretch.
 CLIP_PERCENT = 0.25
 
-StatisticsReader = Callable[[], tuple[BandStatistics, ...]]
+Statistics = tuple[BandStatistics, ...]
+StatisticsReader = Callable[[], Statistics]
 
 
 def apply_nodata(raster: Raster, rule: NoDataRule) -> Raster:
@@ -49,10 +50,11 @@ def for_display(raster: Raster, kind: DataKind, read_statistics: StatisticsReade
     Args:
         raster: any result of the functions.
         kind: of the service; elevation is stretched from minimum to maximum, other numbers by percent clip.
-        read_statistics: statistics of the whole service for the bands of `raster`, asked only if needed,
+        read_statistics: statistics of the whole service, one for each band of `raster`, asked only if needed,
             so that neighbouring tiles agree.
     """
-    raster = _shown(raster)
+    bands = _shown_bands(raster)
+    raster = _shown(raster, bands)
     if raster.colormap is not None:
         return raster if raster.data.dtype == np.uint8 else _colored(raster)
     if raster.data.dtype == np.uint8:
@@ -62,19 +64,28 @@ def for_display(raster: Raster, kind: DataKind, read_statistics: StatisticsReade
         data = np.abs(data)
     if data.dtype.kind == "f":
         data, mask = without_nan(data, mask)
-    statistics = raster.statistics or read_statistics()
+    statistics = raster.statistics or _picked(read_statistics(), bands)
     source = raster.with_data(data, mask=mask, statistics=statistics)
     flat = kind is DataKind.ELEVATION or any(band.histogram is None for band in statistics)
     method = StretchType.MINIMUM_MAXIMUM if flat else StretchType.PERCENT_CLIP
     return stretch(source, stretch_type=method, min_percent=CLIP_PERCENT, max_percent=CLIP_PERCENT)
 
 
-def _shown(raster: Raster) -> Raster:
+def _shown_bands(raster: Raster) -> tuple[int, ...]:
     if raster.count in (1, 3):
+        return tuple(range(raster.count))
+    return display_bands(raster.band_names or [""] * raster.count, ())
+
+
+def _shown(raster: Raster, bands: tuple[int, ...]) -> Raster:
+    if len(bands) == raster.count:
         return raster
-    bands = list(display_bands(raster.band_names or [""] * raster.count, ()))
-    statistics = tuple(raster.statistics[band] for band in bands) if raster.statistics else None
-    return raster.with_data(raster.data[bands], mask=raster.mask, statistics=statistics)
+    statistics = _picked(raster.statistics, bands) if raster.statistics else None
+    return raster.with_data(raster.data[list(bands)], mask=raster.mask, statistics=statistics)
+
+
+def _picked(statistics: Statistics, bands: tuple[int, ...]) -> Statistics:
+    return tuple(statistics[band] for band in bands)
 
 
 def _colored(raster: Raster) -> Raster:

@@ -12,8 +12,6 @@ from proxy.functions.convert import convert
 from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source, bands_needed, evaluate, margin
 from proxy.model import (
-    BandStatistics,
-    DataKind,
     Extent,
     Grid,
     Interpolation,
@@ -24,6 +22,7 @@ from proxy.model import (
 from proxy.render.encode import encode
 from proxy.render.finish import apply_nodata, display_choice, for_display
 from proxy.render.reader import Reader
+from proxy.sources.base import Statistics
 from proxy.sources.raster import RasterSource
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
@@ -34,21 +33,14 @@ class Subject(Protocol):
     """What the pipeline needs to know of a service."""
 
     @property
-    def kind(self) -> DataKind:
-        """What the numbers mean."""
-
-    @property
-    def statistics(self) -> tuple[BandStatistics, ...]:
-        """Statistics of the source's bands."""
-
-    @property
     def source_pixels(self) -> int:
         """Pixels of a band that may be read for one picture."""
 
-    def remembered(
-        self, key: object, compute: Callable[[], tuple[BandStatistics, ...]]
-    ) -> tuple[BandStatistics, ...]:
-        """Statistics of a result, computed once for each version of the source."""
+    def statistics_of(self, source: RasterSource) -> Statistics:
+        """Statistics of the bands of a source, which need not be the newest."""
+
+    def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
+        """Statistics of a result, computed once for each version of the source and each key."""
 
 
 def render_picture(service: Subject, source: RasterSource, request: RenderRequest) -> Picture:
@@ -59,9 +51,9 @@ def render_picture(service: Subject, source: RasterSource, request: RenderReques
     """
     raster = render_raster(service, source, request)
     if request.format.is_display:
-        rule, bands = request.rule, request.bands
+        bands = _input_bands(source, request)
         raster = for_display(
-            raster, service.kind, lambda: _result_statistics(service, source, rule, bands, raster.count)
+            raster, source.info.kind, lambda: result_statistics(service, source, request.rule, bands)
         )
     return encode(raster, request.format, request.options)
 
@@ -95,7 +87,7 @@ def processed(
     read = bands if needed is None else tuple(bands[index] for index in needed)
     raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
     if _wants_statistics(tree, raster):
-        raster = dataclasses.replace(raster, statistics=_picked(service.statistics, read))
+        raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     result = evaluate(tree, raster, needed)
     if around:
         result = dataclasses.replace(result.cropped(around), grid=grid)
@@ -117,23 +109,36 @@ def _input_bands(source: RasterSource, request: RenderRequest) -> tuple[int, ...
     return every
 
 
-def _picked(statistics: tuple[BandStatistics, ...], bands: tuple[int, ...]) -> tuple[BandStatistics, ...]:
+def _picked(statistics: Statistics, bands: tuple[int, ...]) -> Statistics:
     return tuple(statistics[band] for band in bands)
 
 
-def _result_statistics(
-    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...] | None, count: int
-) -> tuple[BandStatistics, ...]:
-    """Statistics of a rule's result over the whole source, so that every tile is stretched alike."""
-    chosen = tuple(range(source.info.band_count)) if bands is None else bands
+def result_statistics(
+    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...]
+) -> Statistics:
+    """Statistics of a rule's result over the whole source, one per band of the result.
 
-    def compute() -> tuple[BandStatistics, ...]:
-        grid = overall_grid(source)
-        raster = processed(service, source, grid, rule, chosen, Interpolation.NEAREST)
+    Every tile is stretched by them, and clients are told them, so that both agree.
+
+    Args:
+        bands: zero-based source bands that the rule is given.
+
+    Raises:
+        ProxyError: as `processed` does.
+    """
+
+    def compute() -> Statistics:
+        raster = look(service, source, rule, bands)
         return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
 
-    found = service.remembered((rule, chosen), compute)
-    return found[:count]
+    return service.remembered(source.info.version, (rule, bands), compute)
+
+
+def look(
+    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...], size: int = LOOK_SIZE
+) -> Raster:
+    """The result of a rule over the whole source, at most `size` pixels a side."""
+    return processed(service, source, overall_grid(source, size), rule, bands, Interpolation.NEAREST)
 
 
 def overall_grid(source: RasterSource, size: int = LOOK_SIZE) -> Grid:
