@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proxy.model import Array
+from proxy.sources.blocks import gdal_jpeg
 from proxy.sources.blocks import layout as codes
 from proxy.sources.blocks.layout import Layout
 
@@ -107,6 +108,8 @@ def _inflated(layout: Layout, data: bytes, size: int) -> NDArray[np.uint8]:
 
 def _jpeg(layout: Layout, data: bytes, rows: int) -> Array:
     grey = layout.planes == 1
+    if layout.photometric == codes.YCBCR and not gdal_jpeg.is_ours():
+        return gdal_jpeg.decode(layout.tables, data, layout.block_width, rows)
     space = "GRAYSCALE" if grey else "YCBCR" if layout.photometric == codes.YCBCR else "RGB"
     out = np.empty((rows, layout.block_width) if grey else (rows, layout.block_width, 3), np.uint8)
     imagecodecs.jpeg8_decode(
