@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import re
 import secrets
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -121,15 +124,20 @@ def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
     config = load(config_file) if config_file else parse({})
     if not sources:
         return config if config_file else demo_config()
-    named = [{"name": name, "source": source} for name, source in services_of(sources)]
+    known = [service.name for service in config.services]
+    named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
     plain = parse({"services": named}, {})
     return config.model_copy(update={"services": (*config.services, *plain.services)})
 
 
-def services_of(sources: tuple[str, ...]) -> list[tuple[str, str]]:
+def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Names and sources: one for each file or URL, a folder gives one for each raster in it.
 
-    Names are file names without ending; equal ones get a number.
+    Names are file names without ending; those that are taken, by one before or by a `known` service, get a
+    number.
+
+    Raises:
+        ConfigError: a file is missing, or a folder holds no raster.
     """
     paths: list[str] = []
     for source in sources:
@@ -142,17 +150,19 @@ def services_of(sources: tuple[str, ...]) -> list[tuple[str, str]]:
             raise ConfigError(f"{source}: there is no such file or folder")
         else:
             paths.append(source)
-    taken: dict[str, int] = {}
+    taken = {name.lower() for name in known}
     found = []
     for path in paths:
-        name = (
-            "".join(c if c.isalnum() or c in "_.-" else "_" for c in locate(path).name).strip("._-")
-            or "raster"
-        )
-        taken[name.lower()] = taken.get(name.lower(), 0) + 1
-        number = taken[name.lower()]
-        found.append((name if number == 1 else f"{name}_{number}", path))
+        plain = re.sub(r"[^A-Za-z0-9_.\-]", "_", locate(path).name).strip("._-")
+        name = _free(plain or "raster", taken)
+        taken.add(name.lower())
+        found.append((name, path))
     return found
+
+
+def _free(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free.lower() not in taken)
 
 
 def app_from_environment() -> object:

@@ -265,7 +265,10 @@ def _overridden(data: Mapping[str, Any], environment: Mapping[str, str]) -> dict
             inner = target.get(parent)
             target[parent] = dict(inner) if isinstance(inner, Mapping) else {}
             target = target[parent]
-        target[leaf] = yaml.safe_load(text)
+        try:
+            target[leaf] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{name}: its value is not YAML") from error
     return merged
 
 

@@ -27,6 +27,26 @@ def test_sources_are_added_to_a_configuration(tmp_path: Path) -> None:
     assert [service.name for service in config.services] == ["one", "sentinel2"]
 
 
+def test_no_service_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in ("b.tif", "b_2.tif", "sub/b.tif", "sub/B_2.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(DATA / "webp_no_overviews.tif", tmp_path / name)
+    names = [name.lower() for name, _ in services_of((str(tmp_path),))]
+    assert len(set(names)) == 4
+    file = tmp_path / "c.yaml"
+    file.write_text("services:\n- {name: Sentinel2, source: x.tif}\n")
+    config = chosen_config((str(DEMO / "sentinel2.tif"),), file)
+    assert [service.name for service in config.services] == ["Sentinel2", "sentinel2_2"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("Höhe 5 m.tif", "H_he_5_m"), ("地形.tif", "raster"), ("_.tif", "raster")]
+)
+def test_every_file_name_gives_a_name_that_a_service_may_have(tmp_path: Path, file: str, name: str) -> None:
+    shutil.copy(DATA / "webp_no_overviews.tif", tmp_path / file)
+    assert [service.name for service in chosen_config((str(tmp_path),), None).services] == [name]
+
+
 def test_nothing_is_the_demo() -> None:
     assert [service.name for service in chosen_config((), None).services][:2] == ["bluemarble", "dem/sierra"]
 

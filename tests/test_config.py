@@ -50,6 +50,11 @@ def test_environment_overrides_the_file() -> None:
     assert (config.server.port, config.server.host, config.cache.memory_mb) == (9001, "::", 7)
 
 
+def test_a_value_of_the_environment_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(ConfigError, match="COGPROXY_SERVER__HOST"):
+        parse({}, {"COGPROXY_SERVER__HOST": "{"})
+
+
 def test_secrets_are_masked() -> None:
     config = parse({"credentials": {"a": {"secret_access_key": "hush", "gdal": {"TOKEN": "hush"}}}}, {})
     assert "hush" not in repr(config)
