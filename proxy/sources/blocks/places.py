@@ -6,10 +6,12 @@ import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any, Protocol
 
 from proxy.errors import CannotRead
 from proxy.sources.blocks.header import NotTaken
+from proxy.sources.blocks.segments import Segments, ahead
 
 #: Bytes fetched first from a remote object, and the most that its header may need.
 HEAD_BYTES, MOST_HEAD_BYTES = 65536, 32 << 20
@@ -20,6 +22,8 @@ PARALLEL = 16
 
 Range = tuple[int, int]
 
+_segments = Segments()
+_owners = count()
 _fetchers = ThreadPoolExecutor(PARALLEL, thread_name_prefix="ranges")
 
 
@@ -43,6 +47,9 @@ class Place(Protocol):
             SourceChanged: the object has another version by now.
             OSError: it is out of reach or too short.
         """
+
+    def close(self) -> None:
+        """Let go of what is kept of it."""
 
 
 def local_version(found: os.stat_result) -> str:
@@ -79,6 +86,9 @@ class LocalPlace:
         finally:
             os.close(file)
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
 
 def _at(file: int, start: int, length: int) -> bytes:
     if hasattr(os, "pread"):
@@ -93,6 +103,7 @@ class RemotePlace:
     def __init__(self, store: Any, path: str) -> None:
         self._store = store
         self._path = path
+        self._owner = next(_owners)
         result = store.get(path, options={"range": (0, HEAD_BYTES)})
         self.version = object_version(result.meta)
         self.size = int(result.meta["size"])
@@ -109,12 +120,33 @@ class RemotePlace:
 
     def read(self, ranges: Sequence[Range]) -> list[bytes]:
         """Bytes of each range: neighbours in one request, requests side by side."""
-        merged = merge(item for item in ranges if item[1] > len(self.head))
+        known = [self._known(*item) for item in ranges]
+        missing = [item for item, data in zip(ranges, known, strict=True) if data is None]
+        merged = merge(self._widened(missing))
         if len(merged) > 1:
             parts = list(_fetchers.map(self._fetch, merged))
         else:
             parts = [self._fetch(item) for item in merged]
-        return [self._cut(item, merged, parts) for item in ranges]
+        for (start, end), part in zip(merged, parts, strict=True):
+            if end - start <= LONGEST // 8:
+                _segments.keep(self._owner, start, part)
+        return [
+            _cut(item, merged, parts) if data is None else data
+            for item, data in zip(ranges, known, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Forget what was fetched ahead."""
+        _segments.drop(self._owner)
+
+    def _known(self, start: int, end: int) -> bytes | None:
+        if end <= len(self.head):
+            return self.head[start:end]
+        return _segments.find(self._owner, start, end)
+
+    def _widened(self, ranges: list[Range]) -> list[Range]:
+        more = ahead(end - start for start, end in ranges)
+        return [(max(0, start - more), max(end, min(self.size, end + more))) for start, end in ranges]
 
     def _grow(self, end: int) -> None:
         # What follows an index is usually the indexes of its overviews, a third of its size.
@@ -135,13 +167,12 @@ class RemotePlace:
         _exactly(data, item[1] - item[0])
         return data
 
-    def _cut(self, item: Range, merged: list[Range], parts: list[memoryview]) -> bytes:
-        start, end = item
-        if end <= len(self.head):
-            return self.head[start:end]
-        index = bisect_right(merged, start, key=lambda part: part[0]) - 1
-        low = merged[index][0]
-        return bytes(parts[index][start - low : end - low])
+
+def _cut(item: Range, merged: list[Range], parts: list[memoryview]) -> bytes:
+    start, end = item
+    index = bisect_right(merged, start, key=lambda part: part[0]) - 1
+    low = merged[index][0]
+    return bytes(parts[index][start - low : end - low])
 
 
 def merge(ranges: Any) -> list[Range]:

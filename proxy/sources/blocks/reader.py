@@ -84,6 +84,7 @@ class BlockReader:
 
     def close(self) -> None:
         """Forget the blocks of this version."""
+        self._place.close()
         self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._token)
 
     def _blocks(self, blocks: Sequence[Block]) -> list[Array]:
