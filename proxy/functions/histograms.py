@@ -19,11 +19,11 @@ def statistics_of(band: Array, mask: Mask | None, with_histogram: bool = False) 
     """Statistics of the valid pixels of (rows, columns); None where there are none.
 
     Args:
-        band: any real type, finite where valid.
+        band: any type, see `valid_values`.
         mask: True where valid, None where all are.
         with_histogram: unit bins for integers up to 16 bits, else `BINS` bins from minimum to maximum.
     """
-    values = band.ravel() if mask is None else band[mask]
+    values = valid_values(band, mask)
     if not values.size:
         return None
     plain = values if values.dtype.name in _MEASURABLE else values.astype(np.float64)
@@ -31,6 +31,30 @@ def statistics_of(band: Array, mask: Mask | None, with_histogram: bool = False) 
     low, high = float(values.min()), float(values.max())
     histogram = histogram_of(values, low, high) if with_histogram else None
     return BandStatistics(low, high, mean, deviation, int(values.size), histogram)
+
+
+def valid_values(band: Array, mask: Mask | None) -> Array:
+    """Values that count, as a flat array: valid, finite, of complex numbers their modulus."""
+    values: Array = band.ravel() if mask is None else band[mask]
+    if values.dtype.kind == "c":
+        values = np.abs(values)
+    if values.dtype.kind != "f":
+        return values
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]
+
+
+def mode_of(values: Array, histogram: Histogram) -> float:
+    """The value that occurs most often, the least of several; the middle of the fullest bin for floats."""
+    if values.dtype.kind not in "iu":
+        fullest = int(np.argmax(histogram.counts))
+        width = (histogram.maximum - histogram.minimum) / len(histogram.counts)
+        return histogram.minimum + (fullest + 0.5) * width
+    if values.dtype.itemsize <= 2:
+        low = int(values.min())
+        return float(low + int(np.bincount(values.astype(np.int32) - low).argmax()))
+    found, counts = np.unique(values, return_counts=True)
+    return float(found[counts.argmax()])
 
 
 def histogram_of(values: Array, low: float, high: float) -> Histogram:
