@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,8 +39,32 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The demo on a free port, as a user starts it."""
+    with served() as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[str]:
+    """The rasters of the demo as clients meet them elsewhere: services.yaml."""
+    with served("--config", str(HERE / "services.yaml")) as base:
+        yield base
+
+
+@contextmanager
+def served(*options: str) -> Iterator[str]:
+    """A server of its own process; its address."""
     port = free_port()
-    command = [sys.executable, "-m", "proxy", "serve", "--port", str(port), "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "proxy",
+        "serve",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+        *options,
+    ]
     process = subprocess.Popen(command)
     base = f"http://127.0.0.1:{port}"
     try:
@@ -48,6 +73,8 @@ def server() -> Iterator[str]:
                 urllib.request.urlopen(f"{base}/healthz", timeout=1).close()
                 break
             except OSError:
+                if process.poll() is not None:
+                    pytest.fail(f"the server ended with status {process.returncode}")
                 time.sleep(0.2)
         yield base
     finally:
@@ -56,6 +83,8 @@ def server() -> Iterator[str]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def log_message(self, *_: Any) -> None:
         pass
 

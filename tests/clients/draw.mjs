@@ -5,7 +5,9 @@ import { chromium } from 'playwright-core'
 const jobs = JSON.parse(readFileSync(0, 'utf8'))
 const browser = await chromium.launch({
   executablePath: process.argv[2],
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
+  // WebGL is drawn by SwiftShader, in software: the same on every machine.
+  args: ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+    '--ignore-gpu-blocklist', '--disable-background-networking', '--disable-component-update',
     '--disable-sync', '--no-first-run', '--disable-quic']
 })
 const results = []
@@ -24,7 +26,7 @@ for (const job of jobs) {
   try {
     await page.goto(job.url)
     if (job.wait) await page.waitForSelector(job.wait, { timeout: 30000 })
-    else await page.waitForFunction(() => /^(ready|failed)/.test(document.title), null, { timeout: 30000 })
+    else await page.waitForFunction(() => /^(ready|failed)/.test(document.title), null, { timeout: job.patience ?? 30000 })
     if (job.hover) { await page.mouse.move(...job.hover); await page.waitForTimeout(1200) }
     await page.waitForTimeout(job.settle ?? 300)
     title = await page.title()
@@ -33,7 +35,8 @@ for (const job of jobs) {
     messages.push(String(error))
   }
   const text = await page.evaluate(() => document.body.innerText).catch(() => '')
-  results.push({ title, messages, requests, text })
+  const outcome = await page.evaluate(() => window.outcome ?? null).catch(() => null)
+  results.push({ title, messages, requests, text, outcome })
   await context.close()
 }
 await browser.close()

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import rasterio
 from PIL import Image
-from rasterio.enums import Resampling
-from rasterio.transform import from_bounds
-from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform
 
 from tests.clients.conftest import Drawer
+from tests.clients.truth import Array, value_at, warped
 from tests.conftest import DEMO
 
 HALF = 20037508.342789244
 
 
-def expected(path: Path, center: tuple[float, float], zoom: int) -> np.ndarray[Any, Any]:
+def expected(path: Path, center: tuple[float, float], zoom: int) -> Array:
     """512 x 512 pixels of Web Mercator around a place, read by GDAL."""
     size = 2 * HALF / 2**zoom * 2
     x, y = transform("EPSG:4326", "EPSG:3857", [center[0]], [center[1]])
     box = (x[0] - size / 2, y[0] - size / 2, x[0] + size / 2, y[0] + size / 2)
-    with (
-        rasterio.open(path) as file,
-        WarpedVRT(
-            file, crs="EPSG:3857", transform=from_bounds(*box, 512, 512), width=512, height=512,
-            resampling=Resampling.bilinear,
-        ) as view,
-    ):  # fmt: skip
-        return view.read((1, 2, 3))
+    return warped(path, box, 512)[0]
 
 
 KINDS = ["leaflet-xyz", "leaflet-esri", "ol-image", "ol-tile", "ol-xyz", "ol-tilejson"]
@@ -75,6 +64,16 @@ def test_esri_leaflet_draws_by_image_and_by_link(
     assert asked
     if form == "json":
         assert any("arcgisoutput" in url for url in result["requests"])
+
+
+def test_esri_leaflet_identifies(services: str, pages: str, draw: Drawer, tmp_path: Path) -> None:
+    query = {
+        "server": services, "service": "sentinel2", "kind": "leaflet-identify", "center": "12.6,52.49",
+    }  # fmt: skip
+    (result,) = draw([{"url": f"{pages}/page.html?{urlencode(query)}", "file": str(tmp_path / "a.png")}])
+    assert result["title"] == "ready", result["messages"]
+    values = [float(part) for part in result["outcome"]["pixel"]["properties"]["value"].split(",")]
+    assert values == value_at(DEMO / "sentinel2.tif", 12.6, 52.49)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,0 +1,144 @@
+// Layers of @arcgis/core on an image service; each kind hands back what it saw, beside the picture on screen.
+import config from '@arcgis/core/config.js'
+import Map from '@arcgis/core/Map.js'
+import MapView from '@arcgis/core/views/MapView.js'
+import Extent from '@arcgis/core/geometry/Extent.js'
+import Point from '@arcgis/core/geometry/Point.js'
+import ImageryLayer from '@arcgis/core/layers/ImageryLayer.js'
+import ImageryTileLayer from '@arcgis/core/layers/ImageryTileLayer.js'
+import ElevationLayer from '@arcgis/core/layers/ElevationLayer.js'
+import RasterStretchRenderer from '@arcgis/core/renderers/RasterStretchRenderer.js'
+import * as reactiveUtils from '@arcgis/core/core/reactiveUtils.js'
+
+config.assetsPath = new URL('node_modules/@arcgis/core/assets', location.href).href
+config.request.useIdentity = false
+config.workers.workerPath = new URL('build/worker.js', location.href).href
+
+const numbers = (text) => text.split(',').map(Number)
+
+function extentOf (query) {
+  const [xmin, ymin, xmax, ymax] = numbers(query.get('bbox'))
+  return new Extent({ xmin, ymin, xmax, ymax, spatialReference: { wkid: Number(query.get('wkid') || 3857) } })
+}
+
+/** Draw layers into a view of 512 pixels a side and wait until nothing moves. */
+async function drawn (layer, query) {
+  const extent = extentOf(query)
+  const view = new MapView({
+    container: 'map',
+    map: new Map({ layers: [layer] }),
+    extent,
+    spatialReference: extent.spatialReference,
+    constraints: { snapToZoom: false, rotationEnabled: false },
+    ui: { components: [] }
+  })
+  await view.when()
+  const layerView = await view.whenLayerView(layer)
+  await reactiveUtils.whenOnce(() => !view.updating && !layerView.updating)
+  return { view, layerView }
+}
+
+const place = (query) => {
+  const [x, y] = numbers(query.get('point'))
+  return new Point({ x, y, spatialReference: { wkid: 4326 } })
+}
+
+const facts = (layer) => {
+  const info = layer.serviceRasterInfo
+  return {
+    width: info.width,
+    height: info.height,
+    bandCount: info.bandCount,
+    pixelType: info.pixelType,
+    wkid: info.spatialReference.wkid,
+    extent: info.extent.toJSON(),
+    statistics: info.statistics
+  }
+}
+
+const block = (pixelBlock) => ({
+  width: pixelBlock.width,
+  height: pixelBlock.height,
+  pixelType: pixelBlock.pixelType,
+  bands: pixelBlock.pixels.map((band) => Array.from(band)),
+  mask: pixelBlock.mask ? Array.from(pixelBlock.mask) : null
+})
+
+const kinds = {
+  async imagery (url, query) {
+    const layer = new ImageryLayer({ url, format: query.get('format') || 'jpgpng' })
+    await layer.load()
+    const { view } = await drawn(layer, query)
+    return { ...facts(layer), extent: view.extent.toJSON() }
+  },
+  async stretch (url, query) {
+    const layer = new ImageryLayer({ url })
+    const { view, layerView } = await drawn(layer, query)
+    layer.renderer = new RasterStretchRenderer({
+      stretchType: 'min-max',
+      dynamicRangeAdjustment: false,
+      customStatistics: [{ min: 1000, max: 4000, avg: 2500, stddev: 500 }]
+    })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await reactiveUtils.whenOnce(() => !view.updating && !layerView.updating)
+    return facts(layer)
+  },
+  async filter (url, query) {
+    const layer = new ImageryLayer({ url, format: 'lerc' })
+    let seen = null
+    layer.pixelFilter = (data) => {
+      const { pixels, mask } = data.pixelBlock
+      if (!seen) seen = { ...block(data.pixelBlock), extent: data.extent.toJSON() }
+      // High ground red, low ground blue.
+      const high = pixels[0].map((value) => value > 2500 ? 255 : 0), low = high.map((value) => 255 - value)
+      data.pixelBlock.pixels = [new Uint8Array(high), new Uint8Array(high.length), new Uint8Array(low)]
+      data.pixelBlock.pixelType = 'u8'
+      data.pixelBlock.statistics = null
+      data.pixelBlock.mask = mask
+    }
+    await drawn(layer, query)
+    return seen
+  },
+  async pixels (url, query) {
+    const layer = new ImageryLayer({ url })
+    await layer.load()
+    const [width, height] = numbers(query.get('size') || '64,64')
+    const found = await layer.fetchPixels(extentOf(query), width, height)
+    return block(found.pixelData?.pixelBlock ?? found.pixelBlock)
+  },
+  async identify (url, query) {
+    const layer = new ImageryLayer({ url })
+    await layer.load()
+    const found = await layer.identify({ geometry: place(query), returnPixelValues: true, returnGeometry: false })
+    return { value: found.value, name: found.name, facts: facts(layer) }
+  },
+  async samples (url, query) {
+    const layer = new ImageryLayer({ url })
+    await layer.load()
+    const found = await layer.getSamples({ geometry: place(query), returnFirstValueOnly: true })
+    return found.samples.map((sample) => ({ value: sample.pixelValue, resolution: sample.resolution }))
+  },
+  async histograms (url, query) {
+    const layer = new ImageryLayer({ url })
+    await layer.load()
+    return await layer.computeStatisticsHistograms({ geometry: extentOf(query) })
+  },
+  async tiles (url, query) {
+    const layer = new ImageryTileLayer({ url })
+    await layer.load()
+    const { view } = await drawn(layer, query)
+    const value = await layer.identify(place(query))
+    return { ...facts(layer), view: view.extent.toJSON(), value: value.value }
+  },
+  async elevation (url, query) {
+    const layer = new ElevationLayer({ url })
+    await layer.load()
+    const found = await layer.queryElevation(place(query), { demResolution: 'finest-contiguous' })
+    return { z: found.geometry.z, rows: layer.tileInfo.size }
+  }
+}
+
+export async function run (query) {
+  const url = `${query.get('server')}/arcgis/rest/services/${query.get('service')}/ImageServer`
+  return await kinds[query.get('kind')](url, query)
+}

@@ -1,0 +1,55 @@
+"""Use an image service through Esri's Python package, without a portal: python ask_arcgis.py BASE [...]."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from arcgis.geometry import Polygon  # type: ignore[import-not-found]
+from arcgis.gis._impl._con import Connection  # type: ignore[import-not-found]
+from arcgis.raster import ImageryLayer  # type: ignore[import-not-found]
+
+RAW = {"rasterFunction": "None"}
+
+
+def layer(base: str, service: str) -> Any:
+    connection = Connection(baseurl=f"{base}/arcgis/rest", all_ssl=False)
+    portal = SimpleNamespace(con=connection, url=base, is_arcgisonline=False, is_kubernetes=False)
+    bare = SimpleNamespace(
+        _con=connection, _portal=portal, url=base, _is_agol=False, _use_private_url_only=False, properties={}
+    )
+    return ImageryLayer(f"{base}/arcgis/rest/services/{service}/ImageServer", gis=bare)
+
+
+def main(base: str) -> dict[str, Any]:
+    elevation, bands = layer(base, "elevation"), layer(base, "sentinel2")
+    box = {"xmin": -118.9, "ymin": 37.2, "xmax": -118.5, "ymax": 37.6, "spatialReference": {"wkid": 4326}}
+    ring = [[-118.9, 37.2], [-118.9, 37.6], [-118.5, 37.6], [-118.5, 37.2], [-118.9, 37.2]]
+    area = Polygon({"rings": [ring], "spatialReference": {"wkid": 4326}})
+    point = {"x": -118.7, "y": 37.4, "spatialReference": {"wkid": 4326}}
+    export = {"bbox": box, "bbox_sr": 4326, "image_sr": 4326, "size": [20, 20], "rendering_rule": RAW}
+    pixels = elevation.export_image(**export, f="numpy_array")
+    slope = {"rasterFunction": "Slope", "rasterFunctionArguments": {"SlopeType": 1, "ZFactor": 1}}
+    steep = elevation.export_image(**{**export, "rendering_rule": slope}, f="numpy_array")
+    found: dict[str, Any] = {
+        "version": version("arcgis"),
+        "properties": {"name": elevation.properties.name, "pixelType": elevation.properties.pixelType},
+        "export": elevation.export_image(**export, export_format="tiff", f="json"),
+        "pixels": np.asarray(pixels)[..., 0].astype(float).tolist(),
+        "slope": np.asarray(steep)[..., 0].astype(float).tolist(),
+        "identify": elevation.identify(geometry=point),
+        "samples": elevation.get_samples(geometry=point, return_first_value_only=True),
+        "histograms": elevation.compute_histograms(geometry=area, rendering_rule=RAW),
+        "statistics": elevation.compute_stats_and_histograms(geometry=area, rendering_rule=RAW),
+        "query": elevation.query(where="OBJECTID > 0", return_all_records=False).to_dict(),
+        "legend": bands.legend(),
+    }
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1]), default=str))
