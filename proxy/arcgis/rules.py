@@ -25,6 +25,8 @@ from proxy.functions.tree import Node, Source
 OBJECTS, LEVELS = 5000, 80
 
 _ITEM = re.compile(r"\$(\d{1,18})")
+#: Functions of Esri's that are delivered as Python adapters, and known here by their class.
+_ADAPTED = frozenset({"aspectslope", "windchill", "heatindex"})
 _URL = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _STATISTICS = (
     ("min", "minimum"),
@@ -164,7 +166,16 @@ class _Rewriter:
             str(key): self.raster(part, f"{path}.{str(key)[:80]}", level + 1)
             for key, part in arguments.items()
         }
+        name = _built_in(name, found)
         return {"function": name, "arguments": _chosen_colors(found), "output_type": output_type}
+
+
+def _built_in(name: str, arguments: Mapping[str, Any]) -> str:
+    """The function of our own that a Python adapter names by its class; any other stays what it is."""
+    if fold(name) not in ("pythonadapter", "pythonrasterfunction"):
+        return name
+    class_name = next((value for key, value in arguments.items() if fold(key) == "classname"), None)
+    return class_name if isinstance(class_name, str) and fold(class_name) in _ADAPTED else name
 
 
 def _is_label(key: object, value: object) -> bool:

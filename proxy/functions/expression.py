@@ -1,8 +1,8 @@
 """Arithmetic over named arrays, read by a parser of our own: nothing is ever eval'd.
 
-Grammar, loosest first: `or ||`, `and &&`, one of `< <= > >= == !=`, `+ -`, `* /`, unary `+ - ! not`, `^` or `**`
-(to the right), then a number, a name, a call of one of `FUNCTIONS`, or brackets. Constants are floats, truth
-is 1 or 0; there are no loops, attributes or strings.
+Grammar, loosest first: `or ||`, `and &&`, one of `< <= > >= == !=`, `+ -`, `* /`, unary `+ - ! not`, `^ **`
+(to the right), then a number, a name, a call of one of `FUNCTIONS` or `SEVERAL`, or brackets. Constants are
+floats, truth is 1 or 0; there are no loops, attributes or strings.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ LONGEST, TOKENS, DEEPEST = 2000, 400, 32
 _TOKEN = re.compile(
     r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|&&|\|\||[<>=!]=|[-+*/^()<>!,]))"
 )
+
+
+def _chosen(test: Array, yes: Array | np.float32, no: Array | np.float32) -> Array:
+    return np.asarray(np.where(np.not_equal(test, 0), yes, no))
+
 
 #: Functions of one value.
 FUNCTIONS: Mapping[str, Callable[..., Array]] = {
@@ -50,9 +55,9 @@ SEVERAL: Mapping[str, tuple[int, Callable[..., Array]]] = {
     "mod": (2, np.fmod),
     "atan2": (2, np.arctan2),
     "clamp": (3, lambda a, low, high: np.minimum(np.maximum(a, low), high)),
-    "con": (3, lambda test, yes, no: np.where(np.not_equal(test, 0), yes, no)),
-    "where": (3, lambda test, yes, no: np.where(np.not_equal(test, 0), yes, no)),
-    "setnull": (2, lambda test, value: np.where(np.not_equal(test, 0), np.float32(np.nan), value)),
+    "con": (3, _chosen),
+    "where": (3, _chosen),
+    "setnull": (2, lambda test, value: _chosen(test, np.float32(np.nan), value)),
 }
 
 

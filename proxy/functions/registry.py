@@ -7,11 +7,17 @@ from itertools import chain
 from proxy.functions import (
     arithmetic,
     bands,
+    calculate,
+    change,
     clip,
     color,
+    combine,
     convolution,
     curvature,
+    elevation_codes,
     focal,
+    generate,
+    imagery,
     indices,
     local,
     masking,
@@ -23,6 +29,7 @@ from proxy.functions import (
     surface,
     tables,
     units,
+    weather,
 )
 from proxy.functions.signature import Function, fold
 
@@ -46,6 +53,13 @@ _MODULES = (
     focal,
     passing,
     tables,
+    calculate,
+    change,
+    combine,
+    imagery,
+    weather,
+    elevation_codes,
+    generate,
 )
 
 #: Every function, in the order of the documentation.

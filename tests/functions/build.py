@@ -69,5 +69,10 @@ NEEDED: dict[str, dict[str, Any]] = {
     "unit_conversion": {"from_unit": "meter", "to_unit": "foot"},
     "spectral_conversion": {"conversion_matrix": "1 2 3 1 1 1"},
     "table": {"table": [{"Value": 1, "Red": 9, "Green": 8, "Blue": 7}]},
+    "expression": {"expression": "b1 + b2"},
+    "raster_calculator": {"expression": "r1 * 2"},
+    "create_color_composite": {"band_indexes_r": "3", "band_indexes_g": "b2", "band_indexes_b": "b1 + b3"},
+    "weighted_sum": {"weights": [2]},
+    "weighted_overlay": {"influences": [1], "remaps": ["0 9 2, 9 999 3"]},
     "lookup": {"field": "size", "raster": {"function": "table", "table": [{"Value": 1, "Size": 7}]}},
 }
