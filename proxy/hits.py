@@ -17,8 +17,8 @@ from starlette.types import Scope, Send
 from proxy.cache.store import ByteLRU
 from proxy.web import Rendered, not_modified
 
-#: Addresses remembered; longer ones are not.
-ADDRESSES, LONGEST = 65_536, 4096
+#: Addresses remembered, and the longest of them: some ten megabytes when full.
+ADDRESSES, LONGEST = 8192, 2048
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -30,7 +30,6 @@ class Hit:
     key: str
     current: Callable[[], bool]
     headers: RawHeaders
-    unchanged: RawHeaders
 
 
 class HitPath:
@@ -51,11 +50,10 @@ class HitPath:
         if self._open:
             kept["access-control-allow-origin"] = "*"
             kept["access-control-expose-headers"] = "ETag, Content-Range, Cache-Status"
-        unchanged = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.items()]
         picture = rendered.picture
-        size = str(len(picture.body)).encode()
-        full = [(b"content-type", picture.media_type.encode()), (b"content-length", size), *unchanged]
-        self._known[address] = Hit(rendered.etag, rendered.current, full, unchanged)
+        own = {"content-type": picture.media_type, "content-length": str(len(picture.body))}
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (own | kept).items()]
+        self._known[address] = Hit(rendered.etag, rendered.current, raw)
 
     async def answer(self, scope: Scope, send: Send) -> bool:
         """Answer a request whose picture is at hand; False where the long way must be taken."""
@@ -77,7 +75,8 @@ class HitPath:
             return False
         self.answered += 1
         if condition is not None and not_modified(condition, hit.key):
-            await send({"type": "http.response.start", "status": 304, "headers": hit.unchanged})
+            # Type and length stand first, and are not sent without a body.
+            await send({"type": "http.response.start", "status": 304, "headers": hit.headers[2:]})
             await send({"type": "http.response.body", "body": b""})
             return True
         await send({"type": "http.response.start", "status": 200, "headers": hit.headers})
