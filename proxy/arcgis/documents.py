@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.arcgis import pixel_types
@@ -20,9 +21,26 @@ Document = dict[str, Any]
 
 #: Decides which requests clients make: everything of exporting, none of the later image-space calls.
 CURRENT_VERSION, FULL_VERSION = 10.91, "10.9.1"
-CAPABILITIES = "Image,Metadata"
+CAPABILITIES = ("Image", "Metadata", "Catalog", "Mensuration")
+#: Files and megabytes of a download.
+DOWNLOAD_FILES, DOWNLOAD_MEGABYTES = 20, 2048
 MOSAIC_METHODS = "NorthWest,Center,LockRaster,ByAttribute,Nadir,Viewpoint,Seamline,None"
 TEXT_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a service does beyond pictures.
+
+    Attributes:
+        fields: of its catalog. Some clients search them without looking whether they are there.
+        tiles: members that announce tiles, empty for none.
+        download: the source file may be fetched.
+    """
+
+    fields: list[Document]
+    tiles: Document = field(default_factory=dict)
+    download: bool = False
 
 
 def service_document(
@@ -33,6 +51,7 @@ def service_document(
     renderings: tuple[Rendering, ...],
     interpolation: Interpolation,
     limits: LimitsConfig,
+    offers: Offers,
 ) -> Document:
     """The service resource. Members follow the order of the original, and none that clients need is null."""
     return {
@@ -51,7 +70,7 @@ def service_document(
         "maxPixelSize": 0,
         "copyrightText": attribution,
         "serviceDataType": PROCESSED if facts.is_result else SERVICE_DATA_TYPES[facts.info.kind],
-        **_catalog(),
+        **_catalog(offers),
         "defaultCompressionQuality": 75,
         "defaultResamplingMethod": RESAMPLING_METHODS[interpolation],
         "maxImageHeight": limits.max_height,
@@ -63,10 +82,11 @@ def service_document(
         "hasHistograms": facts.has_histograms,
         "hasColormap": facts.colormap is not None,
         "hasRasterAttributeTable": facts.attribute_table is not None,
-        "mensurationCapabilities": "",
+        "mensurationCapabilities": "Basic",
         "rasterFunctionInfos": function_infos(renderings),
         "rasterTypeInfos": [{"name": "Raster Dataset", "description": "Raster datasets", "help": ""}],
         "spatialReference": reference_document(facts.info.crs),
+        **offers.tiles,
     }
 
 
@@ -105,35 +125,35 @@ def _storage(facts: Facts) -> Document:
     }
 
 
-def _catalog() -> Document:
-    # Some clients search `fields` without looking whether it is there.
+def _catalog(offers: Offers) -> Document:
+    more = (("Download",) if offers.download else ()) + (("Tilemap",) if offers.tiles else ())
     return {
         "serviceSourceType": "esriImageServiceSourceTypeDataset",
         "objectIdField": "OBJECTID",
-        "fields": [],
-        "capabilities": CAPABILITIES,
+        "fields": offers.fields,
+        "capabilities": ",".join((*CAPABILITIES, *more)),
         "defaultMosaicMethod": "Northwest",
         "allowedMosaicMethods": MOSAIC_METHODS,
         "sortField": "",
         "sortValue": None,
         "sortAscending": True,
         "mosaicOperator": "First",
-        "maxDownloadSizeLimit": 0,
+        "maxDownloadSizeLimit": DOWNLOAD_MEGABYTES if offers.download else 0,
         "maxRecordCount": 1000,
-        "maxDownloadImageCount": 0,
+        "maxDownloadImageCount": DOWNLOAD_FILES if offers.download else 0,
         "maxMosaicImageCount": 20,
-        "supportsStatistics": False,
-        "supportsAdvancedQueries": False,
+        "supportsStatistics": True,
+        "supportsAdvancedQueries": True,
         "editFieldsInfo": None,
         "ownershipBasedAccessControlForRasters": None,
         "allowComputeTiePoints": False,
         "useStandardizedQueries": True,
         "advancedQueryCapabilities": {
             "useStandardizedQueries": True,
-            "supportsStatistics": False,
-            "supportsOrderBy": False,
-            "supportsDistinct": False,
-            "supportsPagination": False,
+            "supportsStatistics": True,
+            "supportsOrderBy": True,
+            "supportsDistinct": True,
+            "supportsPagination": True,
         },
     }
 
@@ -225,9 +245,9 @@ def attribute_table_document(table: AttributeTable) -> Document:
     """Raster attribute table as a feature set."""
     names = [name for name, _ in table.columns]
     fields: list[Document] = [{"name": n, "alias": n, "type": FIELD_TYPES[t]} for n, t in table.columns]
-    for field in fields:
-        if field["type"] == FIELD_TYPES["text"]:
-            field["length"] = TEXT_LENGTH
+    for column in fields:
+        if column["type"] == FIELD_TYPES["text"]:
+            column["length"] = TEXT_LENGTH
     own = next((index for index, name in enumerate(names) if name.upper() == "OBJECTID"), None)
     if own is None:
         fields.insert(0, {"name": "OBJECTID", "alias": "OBJECTID", "type": "esriFieldTypeOID"})

@@ -8,11 +8,15 @@ from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.facts import Facts, facts_of
+from proxy.arcgis.items import field_documents
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
+from proxy.arcgis.tiling import tile_members
+from proxy.errors import InvalidParameter
 from proxy.functions.tree import Node
 from proxy.services import Service
 
+VARIABLE = Parameter("variable", "of a service with several; others have none")
 RULE = Parameter("renderingRule", "raster function as JSON; describes its result")
 
 
@@ -28,6 +32,9 @@ async def service_resource(call: Call) -> Document:
         service.renderings,
         service.interpolation,
         service.config.limits,
+        documents.Offers(
+            field_documents(service.info.acquired is not None), tile_members(service), service.config.download
+        ),
     )
 
 
@@ -49,9 +56,13 @@ def asked_rule(service: Service, text: str) -> Node | None:
 
 def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operation:
     async def answer(call: Call) -> Document:
-        return write(await facts_for(call))
+        facts = await facts_for(call)
+        if call.fields.text(VARIABLE.name):
+            # Without dimensions there are no variables.
+            raise InvalidParameter(VARIABLE.name)
+        return write(facts)
 
-    return Operation(name, answer, title, (RULE,))
+    return Operation(name, answer, title, (RULE, VARIABLE))
 
 
 async def _function_infos(call: Call) -> Document:
@@ -69,6 +80,22 @@ def _attribute_table(facts: Facts) -> Document:
         raise CannotComplete
     return documents.attribute_table_document(facts.attribute_table)
 
+
+async def _multidimensional_info(call: Call) -> Document:
+    await call.opened()
+    raise CannotComplete
+
+
+async def _slices(call: Call) -> Document:
+    await call.opened()
+    return {"slices": []}
+
+
+#: Of a service with dimensions; the answers of others.
+DIMENSIONS = (
+    Operation("multidimensionalInfo", _multidimensional_info, "Multidimensional information"),
+    Operation("slices", _slices, "Slices"),
+)
 
 CHILDREN = (
     Operation("rasterFunctionInfos", _function_infos, "Raster functions"),

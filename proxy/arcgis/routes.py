@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -14,7 +15,7 @@ from proxy.arcgis.directory import directory_document, info_document
 from proxy.arcgis.errors import UnsupportedOperation
 from proxy.arcgis.export import FOLDER, picture_file
 from proxy.arcgis.fields import Fields, fields_of
-from proxy.arcgis.operations import ALL, OPERATIONS
+from proxy.arcgis.operations import ALL, operation_at
 from proxy.arcgis.resources import RULE, service_resource
 from proxy.arcgis.respond import document_response, error_response, wanted_format
 from proxy.errors import NotFound
@@ -92,9 +93,11 @@ def _directory(request: Request, fields: Fields, rest: tuple[str, ...]) -> Respo
 
 
 async def _operate(call: Call, path: tuple[str, ...]) -> Response:
-    operation = OPERATIONS.get(path[0].lower()) if path else _ROOT
+    operation = operation_at(path) if path else _ROOT
     if operation is None or (len(path) > 1 and not operation.takes_path):
         raise UnsupportedOperation
+    if operation.takes_path:
+        operation = replace(operation, name="/".join(path))
     call = Call(call.request, call.fields, call.service, path[1:])
     if call.format == "html" and any(name not in call.fields for name in operation.required):
         return pages.operation_page(call, operation, None)

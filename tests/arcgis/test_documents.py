@@ -20,8 +20,9 @@ FACTS = Facts(INFO, INFO.pixel_type, INFO.band_names, (BAND,) * 4, None, None, N
 
 
 def document(facts: Facts = FACTS, interpolation: Interpolation = Interpolation.BILINEAR) -> dict[str, Any]:
+    limits, offers = LimitsConfig(max_width=5000), documents.Offers([{"name": "OBJECTID"}])
     return documents.service_document(
-        "dem/valley", "Words", "Us", facts, (HILLSHADE, NONE), interpolation, LimitsConfig(max_width=5000)
+        "dem/valley", "Words", "Us", facts, (HILLSHADE, NONE), interpolation, limits, offers
     )
 
 
@@ -39,8 +40,8 @@ def test_what_clients_cannot_do_without() -> None:
     assert found["bandNames"] == ["Red", "Green", "Blue", "NearInfrared"]
     assert found["serviceDataType"] == "esriImageServiceDataTypeGeneric"
     assert found["serviceSourceType"] == "esriImageServiceSourceTypeDataset"
-    assert (found["objectIdField"], found["fields"]) == ("OBJECTID", [])
-    assert found["capabilities"] == "Image,Metadata"
+    assert (found["objectIdField"], found["fields"]) == ("OBJECTID", [{"name": "OBJECTID"}])
+    assert found["capabilities"] == "Image,Metadata,Catalog,Mensuration"
     assert (found["maxImageWidth"], found["maxImageHeight"]) == (5000, 4100)
     assert found["hasMultidimensions"] is False
     assert "timeInfo" not in found
