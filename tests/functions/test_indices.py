@@ -121,7 +121,8 @@ def test_names() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "(", ")", "()", "1 +", "* 2", "2 2", "a(1)", "1 % 2", "1 if 2 else 3", "lambda: 0", "'a'",
-     "1 = 1", "1 < ", "min(1)", "con(1,2", "a.b", "a[0]", "(1", "1)", "9" * (LONGEST + 1), "+".join(["1"] * 300),
+     "1 = 1", "1 < ", "min(1)", "con(1,2",
+     "a.b", "a[0]", "(1", "1)", "9" * (LONGEST + 1), "+".join(["1"] * 300),
      "(" * (DEEPEST + 2) + "1" + ")" * (DEEPEST + 2), "-" * 500 + "1", "2" + "^2" * 100],
 )  # fmt: skip
 def test_what_is_no_expression(text: str) -> None:
