@@ -29,18 +29,24 @@ SERVICES = {
 }
 #: Where a rule asks for more bands than the scene has.
 MANY_BANDS = "scene12"
+#: Where tiles are asked for.
+TILED = "tiled"
 STAND_INS = ("mosaic", "multidim")
 WIDTH, HEIGHT = 320, 240
 MERCATOR = reference("EPSG:3857")
 #: Names of renderings that fit what a service's own templates are named after.
 TOPICS = (("slope", "slope"), ("hillshade", "hillshade"), ("relief", "relief"), ("ndvi", "ndvi"),
           ("pansharpened", "natural"), ("natural", "natural"))  # fmt: skip
+_BANDS = re.compile(r'(?:BandIDs?|BandIndexes|BandID)"\s*:\s*("[^"]*"|\[[^\]]*\]|\d+)', re.IGNORECASE)
+_SIX_BANDS = re.compile(r'"Method"\s*:\s*7')
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def service_name(record: Record) -> str:
     """The service that fits a record best: a concrete kind before one that is only stood in for."""
     kinds = record["retarget"]["service"]
+    if record["operation"] == "tile":
+        return TILED
     if "multispectral4+" in kinds and not {"categorical"} & set(kinds):
         return MANY_BANDS if _needs_many_bands(record) else SERVICES["multispectral4+"]
     return next(name for kind, name in SERVICES.items() if kind in kinds)
@@ -52,7 +58,9 @@ def _needs_many_bands(record: Record) -> bool:
         re.findall(r'(?:BandIDs?|BandIndexes|BandID)"\s*:\s*("[^"]*"|\[[^\]]*\]|\d+)', text, re.I)
     )
     numbers = [int(number) for number in re.findall(r"\d+", listed)]
-    return len(numbers) > 4 or any(3 < number < 100 for number in numbers)
+    return (
+        len(numbers) > 4 or any(3 < number < 100 for number in numbers) or _SIX_BANDS.search(text) is not None
+    )
 
 
 def sent(record: Record) -> Pairs:

@@ -10,7 +10,7 @@ import numpy as np
 
 from proxy.functions.convert import convert
 from proxy.functions.summary import summary
-from proxy.functions.tree import Node, Source, bands_needed, evaluate, margin
+from proxy.functions.tree import Node, Source, bands_needed, evaluate, items_needed, margin
 from proxy.model import (
     Extent,
     Grid,
@@ -27,6 +27,8 @@ from proxy.sources.raster import RasterSource
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
+#: A single raster is a catalog of one item, which rules may name as `$1`.
+ONLY_ITEM = 1
 
 
 class Subject(Protocol):
@@ -88,7 +90,8 @@ def processed(
     raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
     if _wants_statistics(tree, raster):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
-    result = evaluate(tree, raster, needed)
+    named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
+    result = evaluate(tree, raster, needed, named)
     if around:
         result = dataclasses.replace(result.cropped(around), grid=grid)
     return result

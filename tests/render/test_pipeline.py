@@ -9,6 +9,7 @@ from PIL import Image
 
 from proxy.app import read_renderings
 from proxy.config import parse
+from proxy.errors import InvalidRule
 from proxy.functions.tree import Source
 from proxy.model import BandStatistics, ImageFormat, PixelType, RenderRequest
 from proxy.render.pipeline import look, overall_grid, render_picture, result_statistics
@@ -72,3 +73,16 @@ def test_what_clients_are_told_is_what_is_drawn(make_raster: RasterMaker) -> Non
     found = result_statistics(service, source, Source(), (2, 0))
     assert [(band.minimum, band.maximum) for band in found] == [(120, 183), (0, 63)]
     assert look(service, source, None, (2, 0), 4).data.shape == (2, 4, 4)
+
+
+def test_a_rule_may_name_the_raster_as_the_only_item(make_raster: RasterMaker) -> None:
+    service = service_of(make_raster("a.tif", bands_apart(), names=NAMES))
+    grid = overall_grid(service.source)
+    plain = RenderRequest("a", grid, ImageFormat.BSQ)
+    named = RenderRequest("a", grid, ImageFormat.BSQ, rule=Source(1))
+    assert (
+        render_picture(service, service.source, named).body
+        == render_picture(service, service.source, plain).body
+    )
+    with pytest.raises(InvalidRule, match="no such item"):
+        render_picture(service, service.source, RenderRequest("a", grid, ImageFormat.BSQ, rule=Source(2)))
