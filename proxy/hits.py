@@ -2,8 +2,8 @@
 
 What a door has once sent for an address is remembered as the picture's key and its headers. The next request
 for the same bytes of path and query is answered from the store without parsing anything, as long as the
-source has not changed and has been looked at lately. Whatever is out of the ordinary, a byte range, an origin that
-needs checking, goes the long way.
+source has not changed and has been looked at lately. Whatever is out of the ordinary, a byte range, an origin
+that needs checking, goes the long way.
 """
 
 from __future__ import annotations
