@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from affine import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -33,6 +34,9 @@ from proxy.sources.pool import Pool
 from proxy.sources.session import Options
 
 log = logging.getLogger(__name__)
+
+# Some calls of rasterio let GDAL's own errors through, which are no RasterioError.
+_FAILURES = (RasterioError, CPLE_BaseError, OSError)
 
 
 class Handle:
@@ -105,7 +109,7 @@ class RasterSource:
         except SourceChanged:
             self.stale = True
             raise
-        except (RasterioError, OSError, Damaged) as error:
+        except (*_FAILURES, Damaged) as error:
             log.warning("cannot read %s: %s", self.location.text, error)
             raise CannotRead("The source could not be read.", str(error)) from error
 
@@ -170,7 +174,7 @@ class RasterSource:
                     return self._described(handle, path)
                 finally:
                     handle.close()
-        except (RasterioError, OSError) as error:
+        except _FAILURES as error:
             raise CannotOpen("The source could not be opened.", str(error)) from error
 
     def _described(self, handle: Handle, path: str) -> SourceInfo:
