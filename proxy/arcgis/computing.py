@@ -23,7 +23,6 @@ from proxy.functions.tree import Node, Source
 from proxy.model import Array, BandStatistics, DataKind, Extent, Grid, Histogram, Interpolation, Mask
 from proxy.render.pipeline import processed
 from proxy.services import Service
-from proxy.sources.base import SourceInfo
 
 #: Most classes of a histogram that has a bin for each.
 CLASSES = 65536
@@ -109,7 +108,7 @@ def statistics_within(
     outside = geometry_mask([shape.form], (grid.height, grid.width), grid.transform)
     mask = raster.valid() & ~outside
     raw = rule is None or rule == Source()
-    classes = _classes(source.info) if raw else 0
+    classes = _classes(service) if raw else 0
     found = []
     for band in raster.data:
         statistics = summary(band, mask, raster.pixel_type)
@@ -119,8 +118,9 @@ def statistics_within(
     return tuple(found)
 
 
-def _classes(info: SourceInfo) -> int:
-    """Number of classes from 0 to the highest that the raster names; 0 where it has none."""
+def _classes(service: Service) -> int:
+    """Number of classes from 0 to the highest that is named or occurs; 0 for what is no classes."""
+    info = service.info
     if info.kind is not DataKind.THEMATIC or not info.pixel_type.is_integer:
         return 0
     values: list[float] = []
@@ -129,8 +129,9 @@ def _classes(info: SourceInfo) -> int:
         place = names.index("value") if "value" in names else 0
         found = (row[place] for row in info.attribute_table.rows)
         values = [value for value in found if isinstance(value, int | float)]
-    elif info.colormap is not None:
-        values = [entry[0] for entry in info.colormap.entries if entry[4]]
+    else:
+        # A palette in a file has all 256 entries, whatever occurs.
+        values = [band.maximum for band in service.statistics[:1] if band.count]
     highest = max(values, default=-1.0)
     return int(highest) + 1 if 0 <= highest < CLASSES else 0
 

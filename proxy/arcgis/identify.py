@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from proxy.arcgis.call import Call, Operation, Parameter
@@ -55,11 +56,9 @@ def _several(service: Service, value: Any) -> list[Node]:
     if value is None:
         return []
     listed = value if isinstance(value, list) else [value]
-    if len(listed) > RULES:
+    if len(listed) > RULES or not all(isinstance(each, str | Mapping) for each in listed):
         raise InvalidParameter("renderingRules")
-    return [
-        rendering_rule(each if isinstance(each, str) else dict(each), service.templates) for each in listed
-    ]
+    return [rendering_rule(each, service.templates) for each in listed]
 
 
 def _joined(values: list[str]) -> str:
