@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,16 @@ TMS = """<GDAL_WMS>
 
 @pytest.mark.parametrize(("text", "size"), [(AGS, (1350, 675)), (TMS, (1024, 1024))], ids=["arcgis", "tms"])
 def test_gdal_draws_through_its_wms_driver(
-    server: str, tmp_path: Path, text: str, size: tuple[int, int]
+    server: str,
+    tmp_path: Path,
+    text: str,
+    size: tuple[int, int],
+    record_property: Callable[[str, object], None],
 ) -> None:
     if shutil.which("gdal_translate") is None:
         pytest.fail("gdal_translate is needed")
+    said = subprocess.run(["gdal_translate", "--version"], capture_output=True, text=True, check=True).stdout
+    record_property("version", said.removeprefix("GDAL ").split(",")[0])
     description, picture = tmp_path / "in.xml", tmp_path / "out.tif"
     description.write_text(text.format(base=server))
     command = ["gdal_translate", "-q", "--config", "GDAL_HTTP_TIMEOUT", "60", str(description), str(picture)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,12 @@ from tests.conftest import DEMO
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-@pytest.mark.parametrize("box", [(-60.0, -60.0, 60.0, 60.0), (100.0, -45.0, 160.0, 15.0)])
-def test_qgis_draws_an_image_service(services: str, tmp_path: Path, box: Box) -> None:
+@pytest.mark.parametrize(
+    "box", [(-60.0, -60.0, 60.0, 60.0), (100.0, -45.0, 160.0, 15.0)], ids=["africa", "australia"]
+)
+def test_qgis_draws_an_image_service(
+    services: str, tmp_path: Path, box: Box, record_property: Callable[[str, object], None]
+) -> None:
     picture = tmp_path / "qgis.png"
     url = f"{services}/arcgis/rest/services/bluemarble/ImageServer"
     done = subprocess.run(
@@ -27,6 +32,7 @@ def test_qgis_draws_an_image_service(services: str, tmp_path: Path, box: Box) ->
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
+    record_property("version", said["version"])
     assert said["valid"]
     assert said["extent"] == [-180, -90, 180, 90]
     found = np.asarray(Image.open(picture).convert("RGB")).astype(int)
