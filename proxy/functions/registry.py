@@ -12,6 +12,7 @@ from proxy.functions import (
     clip,
     color,
     combine,
+    contour,
     convolution,
     curvature,
     elevation_codes,
@@ -21,13 +22,17 @@ from proxy.functions import (
     indices,
     local,
     masking,
+    neighbourhood,
     passing,
     point,
     relief,
     remap_table,
+    speckle,
     stretch,
     surface,
     tables,
+    tasseled,
+    terrain,
     units,
     weather,
 )
@@ -60,6 +65,11 @@ _MODULES = (
     weather,
     elevation_codes,
     generate,
+    tasseled,
+    neighbourhood,
+    speckle,
+    terrain,
+    contour,
 )
 
 #: Every function, in the order of the documentation.

@@ -24,6 +24,21 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "curvature": [{"type": kind} for kind in range(3)],
     "convolution": [{"type": kind} for kind in range(22)]
     + [{"type": -1, "rows": 4, "columns": 7, "kernel": list(range(28))}],
+    "contour": [
+        {},
+        {"contour_interval": 9, "nth_contour_line_in_bold": 3},
+        {"contour_type": 1},
+        {"contour_type": 2},
+        {"sigma_gaussian": 0, "contour_interval": 9},
+    ],
+    "speckle": [{"filter_type": kind, "n_looks": 40} for kind in range(5)] + [{"filter_size": 2}],
+    "focal": [
+        {"neighborhood_type": shape, "statistic_type": kind}
+        for shape, kind in [(1, 1), (2, 3), (3, 7), (4, 8), (2, 12)]
+    ],
+    "gradient": [{}, {"gradient_dimension": "xy"}],
+    "aggregate": [{}, {"cell_factor": 5, "aggregation_type": "mean"}],
+    "elevation_void_fill": [{}, {"max_void_width": 3}],
     "statistics": [{"type": kind} for kind in range(1, 8)]
     + [{"type": 3, "kernel_rows": 6, "kernel_columns": 5, "fill_no_data_only": True}],
 }
