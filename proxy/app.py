@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -25,6 +24,7 @@ from proxy.functions.tree import Node, Source
 from proxy.hits import HitPath
 from proxy.render_service import Renderer
 from proxy.services import Registry, Rendering, Service
+from proxy.threads import DaemonPool
 from proxy.web import plain_error
 
 log = logging.getLogger("proxy")
@@ -53,11 +53,10 @@ def create_app(config: Config) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        opener = ThreadPoolExecutor(OPENING, thread_name_prefix="open")
+        opener = DaemonPool(OPENING, "start")
         for service in registry:
             opener.submit(_open, service)
         yield
-        opener.shutdown(wait=False, cancel_futures=True)
         renderer.close()
 
     app = Application(

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,11 +19,16 @@ from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
 from proxy.render.pipeline import render_picture
 from proxy.services import Service
+from proxy.sources.raster import RasterSource
+from proxy.threads import DaemonPool
 from proxy.web import Rendered
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Sources that are opened at a time, those that hang among them.
+OPENERS = 32
 
 
 @dataclass
@@ -44,6 +49,8 @@ class Renderer:
         threads = config.render.threads or len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
         self._room = threads + config.render.queue
+        self._openers = DaemonPool(OPENERS, "open")
+        self._opening: dict[str, Future[RasterSource]] = {}
         self._pending = 0
         self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
         self.flight: SingleFlight[Picture] = SingleFlight()
@@ -57,7 +64,7 @@ class Renderer:
             DeadlinePassed: it took too long; it goes on for the cache.
             ProxyError: whatever the render itself found wrong.
         """
-        source = service.source if service.ready else await self.call(lambda: service.source)
+        source = await self.opened(service)
         version = source.info.version
         key = key_of(version, request)
 
@@ -79,6 +86,24 @@ class Renderer:
         except TimeoutError:
             raise DeadlinePassed(self._config.seconds) from None
         return Rendered(picture, key, status, current)
+
+    async def opened(self, service: Service) -> RasterSource:
+        """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.
+
+        Raises:
+            CannotOpen: it cannot be used.
+            DeadlinePassed: it takes too long; it goes on for those who ask later.
+        """
+        if service.ready:
+            return service.source
+        opening = self._opening.get(service.name)
+        if opening is None or opening.done():
+            opening = self._opening[service.name] = self._openers.submit(lambda: service.source)
+        try:
+            waiting = asyncio.shield(asyncio.wrap_future(opening))
+            return await asyncio.wait_for(waiting, self._config.seconds)
+        except TimeoutError:
+            raise DeadlinePassed(self._config.seconds) from None
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run blocking work in the render pool.

@@ -48,9 +48,9 @@ class Call:
 
         Raises:
             CannotOpen: the source cannot be used.
+            DeadlinePassed: it takes too long to open.
         """
-        if not self.service.ready:
-            await self.renderer.call(lambda: self.service.source)
+        await self.renderer.opened(self.service)
         return self.service
 
     async def worked(self, function: Callable[..., T], *args: object) -> T:

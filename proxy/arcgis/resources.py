@@ -45,7 +45,7 @@ async def facts_for(call: Call) -> Facts:
         InvalidRule: its `renderingRule` is wrong.
     """
     return await call.renderer.call(
-        facts_of, call.service, asked_rule(call.service, call.fields.text(RULE.name))
+        facts_of, await call.opened(), asked_rule(call.service, call.fields.text(RULE.name))
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 
 from proxy.services import Service
+from proxy.threads import DaemonPool
 from proxy.viewer.facts import Facts, facts_of, outline
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Gatherer:
     """
 
     def __init__(self, threads: int = THREADS) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="viewer")
+        self._pool = DaemonPool(threads, "viewer")
         self._asked: dict[str, Future[Facts]] = {}
 
     async def facts(self, services: Iterable[Service], seconds: float) -> list[Facts]:

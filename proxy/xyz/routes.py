@@ -33,8 +33,7 @@ async def tiles(request: Request) -> Response:
     try:
         service, rest = registry.match(request.path_params["path"])
         wanted = target(rest)
-        if not service.ready:
-            await _renderer(request).call(lambda: service.source)
+        await _renderer(request).opened(service)
         return await _HANDLERS[wanted.kind](request, service, wanted)
     except ProxyError as error:
         return plain_error(error)
@@ -76,7 +75,8 @@ async def _tilejson(request: Request, service: Service, wanted: Target) -> Respo
 
 async def _point(request: Request, service: Service, wanted: Target) -> Response:
     assert wanted.lonlat is not None
-    found = await _renderer(request).call(point_values, service.source, wanted.lonlat, WGS84)
+    source = await _renderer(request).opened(service)
+    found = await _renderer(request).call(point_values, source, wanted.lonlat, WGS84)
     if found is None:
         raise OutsideExtent("There are no data at that place.")
     body = {"coordinates": list(wanted.lonlat), "bands": list(service.info.band_names), "values": found}
