@@ -124,6 +124,17 @@ def test_predictors(make_raster: RasterMaker, codec: str, predictor: int, dtype:
     compare(path, "blocks")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("tiled", [True, False], ids=["tiles", "strips"])
+def test_predicted_floats_of_one_band(make_raster: RasterMaker, dtype: str, tiled: bool) -> None:
+    shape: dict[str, Any] = (
+        {"tiled": True, "blockxsize": 64, "blockysize": 64} if tiled else {"blockysize": 1}
+    )
+    data = numbers(dtype, 1) * np.pi
+    data[0, :20] = np.nan
+    compare(make_raster("f.tif", data, compress="deflate", predictor=3, **shape), "blocks")
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "float32", "complex64"])
 def test_bytes_are_turned(make_raster: RasterMaker, dtype: str) -> None:
     compare(make_raster("e.tif", numbers(dtype), ENDIANNESS="BIG", tiled=True), "blocks")
