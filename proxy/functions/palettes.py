@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from proxy.functions.ramps import Color, Part, Ramp
+from proxy.functions.ramps import MAP_NAMES, Color, Part, Ramp, named_ramp
 from proxy.functions.signature import fold
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ def _palette(key: str) -> NDArray[np.uint8]:
 
 def named_palette(name: str) -> NDArray[np.uint8]:
     """(256, 4) uint8 colours of a map, without regard to case; grey where the name is not known."""
+    if fold(name) in {fold(known) for known in MAP_NAMES}:
+        return named_ramp(name).colors()
     key = fold(name).replace("grey", "gray")
     if key not in {fold(known) for known in PALETTE_NAMES}:
         log.warning("no colour map is named %r, grey is used", name[:80])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from proxy.functions import maps
 from proxy.functions.signature import fold
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Part:
 
     Attributes:
         start: red, green, blue, alpha, 0..255; `stop` likewise.
-        space: `hsv`, `lab` or `lch`, where the way between them is straight.
+        space: `hsv`, `lab`, `lch` or `rgb`, where the way between them is straight.
         share: of the whole ramp, relative to the other parts.
     """
 
@@ -76,7 +77,7 @@ def _expanded(ramp: Ramp, count: int) -> NDArray[np.uint8]:
 def _between(part: Part, along: NDArray[np.float64]) -> NDArray[np.float64]:
     forth, back = _SPACES[part.space]
     start, stop = np.array(forth(part.start)), np.array(forth(part.stop))
-    if part.space != "lab":
+    if part.space in ("hsv", "lch"):
         start[0], stop[0] = _shorter(start, stop)
     return np.array([back(start + t * (stop - start)) for t in along]).reshape(-1, 3)
 
@@ -139,6 +140,7 @@ _SPACES: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "hsv": (_hsv, _from_hsv),
     "lab": (_lab, _from_lab),
     "lch": (_lch, _from_lch),
+    "rgb": (lambda color: tuple(color[:3]), lambda rgb: [float(v) for v in rgb]),
 }
 
 
@@ -146,7 +148,7 @@ def ramp_of(value: object) -> Ramp:
     """Read a ramp.
 
     Args:
-        value: a name; a list of colours; `{"from": color, "to": color, "algorithm": "hsv|lab|lch"}`;
+        value: a name; a list of colours; `{"from": color, "to": color, "algorithm": "hsv|lab|lch|rgb"}`;
             `{"stops": [color, ...], "algorithm": ...}`; `{"parts": [ramp, ...]}`. A color is a list of 3 or 4
             numbers 0..255, or `#rrggbb`, or `#rrggbbaa`.
 
@@ -180,7 +182,7 @@ def _parts(value: Mapping[Any, Any]) -> tuple[Part, ...]:
         )
     space = str(value.get("algorithm", "lab")).lower()
     if space not in _SPACES:
-        raise ValueError(f"'{space[:40]}' is no algorithm of a colour ramp; hsv, lab and lch are.")
+        raise ValueError(f"'{space[:40]}' is no algorithm of a colour ramp; hsv, lab, lch and rgb are.")
     stops = value.get("stops", [value.get("from"), value.get("to")])
     if not isinstance(stops, list | tuple) or len(stops) < 2:
         raise ValueError("A colour ramp needs two colours at least.")
@@ -229,7 +231,21 @@ _STOPS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-_NAMED = {_plain(name): Ramp.through(*stops) for name, stops in _STOPS.items()}
+#: Names of the colour maps of `maps`; with `_r` behind the name a map is turned round.
+MAP_NAMES = tuple(maps.MAPS)
+
+
+def _maps() -> dict[str, Ramp]:
+    found = {}
+    for name in MAP_NAMES:
+        points = maps.stops(name)
+        # Map names may end in a letter after an underscore, which `fold` drops.
+        found[_plain(name)] = Ramp.through(*points, space="rgb")
+        found[_plain(name + "_r")] = Ramp.through(*points[::-1], space="rgb")
+    return found
+
+
+_NAMED = _maps() | {_plain(name): Ramp.through(*stops) for name, stops in _STOPS.items()}
 
 #: Names of the ramps that are known.
 RAMP_NAMES = tuple(_STOPS)

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.functions.color import colormap, colormap_of, colormap_to_rgb
 from proxy.functions.palettes import PALETTE_NAMES, named_palette
-from proxy.functions.ramps import RAMP_NAMES, Ramp, named_ramp, ramp_of
+from proxy.functions.ramps import MAP_NAMES, RAMP_NAMES, Ramp, named_ramp, ramp_of
 from proxy.functions.relief import shaded_relief
 from proxy.functions.surface import hillshade
 
@@ -173,3 +173,28 @@ def test_relief_colours_by_the_range_of_the_source() -> None:
     assert shaded_relief(high, colormap=ends).data[:, 1, 1].tolist() == [0, 0, 180]
     assert shaded_relief(raster(np.full((3, 3), 8000), "int16"), colormap=ends).data[2, 1, 1] == 180
     assert shown(shaded_relief(raster(np.zeros((1, 1)), "float32"))) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "middle", "last"),
+    [
+        # Published ends and middles of the maps.
+        ("viridis", (68, 1, 84), (33, 145, 140), (253, 231, 37)),
+        ("magma", (0, 0, 4), (183, 55, 121), (252, 253, 191)),
+        ("RdYlGn", (165, 0, 38), (254, 254, 189), (0, 104, 55)),
+        ("Blues", (247, 251, 255), (107, 174, 214), (8, 48, 107)),
+    ],
+)
+def test_common_colour_maps(name: str, first: Any, middle: Any, last: Any) -> None:
+    colors = named_ramp(name).colors()[:, :3].astype(int)
+    assert np.abs(colors[[0, 128, 255]] - [first, middle, last]).max() <= 4
+    assert np.array_equal(named_ramp(name + "_r").colors(), named_ramp(name).colors()[::-1])
+    assert np.array_equal(named_palette(name.upper()), named_ramp(name).colors())
+
+
+def test_common_colour_maps_are_those_of_matplotlib() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    for name in MAP_NAMES:
+        expected = matplotlib.colormaps[name](np.linspace(0, 1, 256), bytes=True)[:, :3]
+        # Control points are rounded, and lines between them off by 4 at most.
+        assert np.abs(named_ramp(name).colors()[:, :3].astype(int) - expected).max() <= 5, name
