@@ -1,6 +1,6 @@
 """Write docs/arcgis-compatibility.md from the registries of the code and the results of the client tests.
 
-    python docs/compatibility.py [--results junit.xml]
+    python docs/compatibility.py [--results junit.xml ...]
 
 With results, the table of clients is first written anew into docs/clients.json.
 """
@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -74,7 +75,7 @@ def operations() -> str:
 
 def functions() -> str:
     """Every raster function."""
-    return ", ".join(f"`{function.name}`" for function in sorted(FUNCTIONS, key=lambda one: one.name))
+    return ", ".join(f"`{name}`" for name in sorted({function.name for function in FUNCTIONS}))
 
 
 def clients() -> str:
@@ -130,10 +131,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def results(report: Path) -> list[dict[str, str]]:
-    """Rows from a JUnit report of tests/clients, where tests note the versions of system packages."""
+def results(*reports: Path) -> list[dict[str, str]]:
+    """Rows from JUnit reports of tests/clients, where tests note the versions of system packages."""
     rows = []
-    for case in ElementTree.parse(report).iter("testcase"):
+    for case in chain.from_iterable(ElementTree.parse(report).iter("testcase") for report in reports):
         module, name = case.get("classname", "").rsplit(".", 1)[-1], case.get("name", "")
         clients = (client for file, word, client in TESTED if file == module and word in name)
         client = next(clients, None)
@@ -154,11 +155,11 @@ def results(report: Path) -> list[dict[str, str]]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Write the document of what works.")
-    parser.add_argument("--results", type=Path, help="JUnit report of tests/clients")
+    parser.add_argument("--results", type=Path, nargs="+", help="JUnit reports of tests/clients")
     arguments = parser.parse_args()
     if arguments.results:
-        RESULTS.write_text(json.dumps(results(arguments.results), indent=1) + "\n")
-    PAGE.write_text(page())
+        RESULTS.write_text(json.dumps(results(*arguments.results), indent=1) + "\n")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
