@@ -58,10 +58,11 @@ def _fits(value: float, dtype: np.dtype[Any]) -> bool:
 
 def _bands_first(values: Array) -> Array:
     """(rows, columns, bands) to contiguous (bands, rows, columns)."""
-    if values.shape[2] == 1:
-        return np.ascontiguousarray(values[:, :, 0])[None]
+    turned = values.transpose(2, 0, 1)
+    if turned.flags.c_contiguous:
+        return turned
     if values.dtype.name not in ("uint8", "uint16", "int16", "int32", "float32", "float64"):
-        return np.ascontiguousarray(values.transpose(2, 0, 1))
+        return np.ascontiguousarray(turned)
     block = np.empty((values.shape[2], *values.shape[:2]), values.dtype)
     cv2.split(values, list(block))
     return block
