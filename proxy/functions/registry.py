@@ -41,7 +41,6 @@ from proxy.functions.signature import Function, fold
 _MODULES = (
     stretch,
     bands,
-    clip,
     color,
     indices,
     surface,

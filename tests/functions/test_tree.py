@@ -187,6 +187,7 @@ def test_substitute_replaces_the_source_alone() -> None:
 
 
 def test_the_registry_is_sound() -> None:
+    assert len({function.name for function in FUNCTIONS}) == len(FUNCTIONS)
     for function in FUNCTIONS:
         assert registry.find(function.name.replace("_", "").upper()) is function
         assert function.summary.endswith(".")
