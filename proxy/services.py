@@ -183,7 +183,8 @@ class Service:
     def _refreshed(self) -> RasterSource:
         now = time.monotonic()
         if self._failure is not None and now - self._failure[0] < RETRY_SECONDS:
-            raise self._failure[1]
+            # Without the way of earlier callers, which would pile up on the one error.
+            raise self._failure[1].with_traceback(None)
         source = self._source
         if source is not None and now - self._looked < self._patience(source):
             return source
@@ -195,15 +196,20 @@ class Service:
                     log.info("service %s: source changed", self.name)
                 self._source = source = fresh
         except ProxyError as error:
-            self._failure = (now, error)
-            self._source = None
-            log.warning(
-                "service %s: %s%s", self.name, error.message, f" ({d})" if (d := _detail(error)) else ""
-            )
-            raise
+            raise self._failed(now, error) from None
+        except Exception as error:
+            log.exception("service %s: unexpected error", self.name)
+            raise self._failed(now, CannotOpen("The source could not be opened.", str(error))) from error
         self._failure = None
         self._looked = time.monotonic()
         return source
+
+    def _failed(self, now: float, error: ProxyError) -> ProxyError:
+        self._failure = (now, error)
+        self._source = None
+        detail = f" ({error.detail})" if isinstance(error, SourceFailed) and error.detail else ""
+        log.warning("service %s: %s%s", self.name, error.message, detail)
+        return error
 
     def _changed(self, source: RasterSource) -> bool:
         try:
@@ -214,10 +220,6 @@ class Service:
                 log.warning("service %s: version cannot be checked, serving the last one", self.name)
                 return False
             raise
-
-
-def _detail(error: ProxyError) -> str:
-    return error.detail if isinstance(error, SourceFailed) else ""
 
 
 class Registry:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from proxy.crs import WEB_MERCATOR, WGS84, transform_bounds
+from proxy.crs import WEB_MERCATOR, WGS84, SpatialReference, transform_bounds
 from proxy.errors import InvalidParameter, OutsideExtent, ProxyError
 from proxy.model import Extent, Grid, ImageFormat
 from proxy.render.point import point_values
@@ -55,11 +55,24 @@ async def _tile(request: Request, service: Service, wanted: Target) -> Response:
 
 
 def _touches(service: Service, grid: Grid, tms: str) -> bool:
+    info, crs = service.info, matrix_set_crs(tms)
+    bounds = info.geographic_bounds
     try:
-        bounds = transform_bounds(service.info.extent.as_tuple(), service.info.crs, matrix_set_crs(tms))
+        if bounds is not None and (bounds[0] < -180 or bounds[2] > 180):
+            return _touches_a_turn_away(grid.extent, crs, Extent(*bounds))
+        return grid.extent.intersects(Extent(*transform_bounds(info.extent.as_tuple(), info.crs, crs)))
     except ProxyError:
         return True
-    return grid.extent.intersects(Extent(*bounds))
+
+
+def _touches_a_turn_away(tile: Extent, crs: SpatialReference, data: Extent) -> bool:
+    """For data across the antimeridian: the same ground may be written a turn apart."""
+    if not (crs.is_geographic or crs == WEB_MERCATOR):
+        return True
+    west, south, east, north = transform_bounds(tile.as_tuple(), crs, WGS84)
+    return any(
+        Extent(west + turn, south, east + turn, north).intersects(data) for turn in (-360.0, 0.0, 360.0)
+    )
 
 
 async def _tilejson(request: Request, service: Service, wanted: Target) -> Response:

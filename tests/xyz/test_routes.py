@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -214,6 +215,18 @@ def test_a_changed_file_is_served_anew(make_raster: RasterMaker, tmp_path: Path)
         after = client.get("/tiles/a/thumbnail.png")
     assert before.headers["etag"] != after.headers["etag"]
     assert pixels(after.content).max() == 200
+
+
+@pytest.mark.parametrize(
+    ("tile", "status"), [("3/0/3", 200), ("3/1/3", 200), ("3/7/3", 200), ("3/4/3", 204), ("3/0/0", 204)]
+)
+def test_no_tile_beyond_the_antimeridian_is_called_empty(
+    make_raster: RasterMaker, tile: str, status: int
+) -> None:
+    data = np.full((8, 24), 9, np.uint8)
+    path = make_raster("a.tif", data, crs="EPSG:4326", transform=Affine(5, 0, 150, 0, -5, 20))
+    with client_of({"name": "a", "source": str(path), "empty_tile": 204}) as client:
+        assert client.get(f"/tiles/a/{tile}.png").status_code == status
 
 
 def test_cors_is_open_by_default(client: TestClient) -> None:

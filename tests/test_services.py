@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from proxy.app import read_renderings
+from proxy.config import parse
+from proxy.errors import CannotOpen
+from proxy.services import Registry, Service
+
+
+def service_of(path: Path) -> Service:
+    config = parse({"services": [{"name": "a", "source": str(path)}]}, {})
+    return Registry(config, read_renderings).get("a")
+
+
+def test_an_unforeseen_error_is_a_source_that_cannot_be_opened(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("inner words")
+
+    monkeypatch.setattr("proxy.services.open_source", broken)
+    service = service_of(tmp_path / "a.tif")
+    assert service.failure == "The source could not be opened."
+    assert "inner words" in caplog.text
+    with pytest.raises(CannotOpen):
+        _ = service.source
+
+
+def test_a_remembered_failure_does_not_grow(tmp_path: Path) -> None:
+    service = service_of(tmp_path / "absent.tif")
+    depths = []
+    for _ in range(5):
+        with pytest.raises(CannotOpen) as caught:
+            _ = service.source
+        depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert len(set(depths[1:])) == 1
