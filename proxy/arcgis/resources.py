@@ -12,11 +12,9 @@ from proxy.arcgis.items import field_documents
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.tiling import tile_members
-from proxy.errors import InvalidParameter
 from proxy.functions.tree import Node
 from proxy.services import Service
 
-VARIABLE = Parameter("variable", "of a service with several; others have none")
 RULE = Parameter("renderingRule", "raster function as JSON; describes its result")
 
 
@@ -56,13 +54,10 @@ def asked_rule(service: Service, text: str) -> Node | None:
 
 def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operation:
     async def answer(call: Call) -> Document:
-        facts = await facts_for(call)
-        if call.fields.text(VARIABLE.name):
-            # Without dimensions there are no variables.
-            raise InvalidParameter(VARIABLE.name)
-        return write(facts)
+        # `variable` chooses nothing where there is only one, and is overlooked as unknown parameters are.
+        return write(await facts_for(call))
 
-    return Operation(name, answer, title, (RULE, VARIABLE))
+    return Operation(name, answer, title, (RULE,))
 
 
 async def _function_infos(call: Call) -> Document:

@@ -58,8 +58,13 @@ async def get_samples(call: Call) -> Document:
 
 
 def _attributes(service: Service, wanted: str) -> Document:
+    # Clients ask any service for fields that some services have.
     row = attributes_of(service)
-    return {name: row[name] for name in chosen_fields(wanted, list(row))}
+    known = {name.lower() for name in row}
+    asked = [part.strip() for part in wanted.split(",")]
+    if "*" not in asked:
+        asked = [name for name in asked if name.strip('"').lower() in known]
+    return {name: row[name] for name in chosen_fields(",".join(asked), list(row))} if asked else {}
 
 
 def _values(

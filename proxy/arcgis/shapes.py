@@ -103,7 +103,7 @@ def geometry_type(name: str, text: str) -> GeometryType:
     Raises:
         InvalidParameter: there is none of that name.
     """
-    wanted = text.lower().removeprefix("esrigeometry")
+    wanted = text.strip("'\"").lower().removeprefix("esrigeometry")
     for kind in GeometryType:
         if kind.value.lower().removeprefix("esrigeometry") == wanted:
             return kind

@@ -223,6 +223,15 @@ def swatch(entry: dict[str, Any]) -> Any:
     return np.asarray(picture)
 
 
+def test_what_other_services_have_is_overlooked(client: TestClient) -> None:
+    assert ask(client, f"{DEM}/statistics", variable="SST") == ask(client, f"{DEM}/statistics")
+    query = {"geometry": PLACE, "geometryType": '"point"'}
+    sample = ask(client, f"{DEM}/getSamples", **query, outFields="CloudCover,Name")["samples"][0]
+    assert sample["attributes"] == {"Name": "dem"}
+    none = ask(client, f"{DEM}/getSamples", **query, outFields="CloudCover")["samples"][0]
+    assert none["attributes"] == {}
+
+
 def test_legends(client: TestClient) -> None:
     stretched = ask(client, f"{DEM}/legend")["layers"][0]
     assert stretched["legendType"] == "Stretched"
@@ -311,7 +320,6 @@ def test_forms_of_a_query(client: TestClient) -> None:
         ("query", {"resultOffset": "-1"}, "'resultOffset' parameter is invalid."),
         ("project", {"geometries": "1,2"}, "'outSR' parameter is invalid."),
         ("measure", {"fromGeometry": PLACE}, "'measureOperation' parameter is invalid."),
-        ("statistics", {"variable": "SST"}, "'variable' parameter is invalid."),
     ],
 )
 def test_what_cannot_be_read(client: TestClient, operation: str, query: dict[str, str], detail: str) -> None:
