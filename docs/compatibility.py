@@ -112,7 +112,8 @@ In a rule without regard to case, underscores and blanks: {functions()}.
 
 ## Clients
 
-Run by `.ci/clients` against a server on loopback; each test compares pixels or values with what GDAL reads.
+Run by `.ci/clients` against a server on loopback; most tests compare pixels or values with what GDAL
+reads; those of the legend, the slope and the palette look at form and range only.
 
 {clients()}
 """
