@@ -21,7 +21,7 @@ from proxy.model import (
 )
 from proxy.render.encode import encode
 from proxy.render.finish import apply_nodata, display_choice, for_display
-from proxy.render.reader import Reader
+from proxy.render.reader import read_raster
 from proxy.sources.base import Statistics
 from proxy.sources.raster import RasterSource
 
@@ -87,7 +87,7 @@ def processed(
         # A tree of constants looks at nothing, yet its result lies on a raster.
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
-    raster = Reader(source).read_raster(grid.grown(around), read, interpolation, service.source_pixels)
+    raster = read_raster(source, grid.grown(around), read, interpolation, service.source_pixels)
     if _wants_statistics(tree, raster):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)

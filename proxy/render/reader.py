@@ -20,6 +20,42 @@ from proxy.render.warp import read_grid
 from proxy.sources.raster import RasterSource
 
 
+_BLENDS = frozenset({Interpolation.BILINEAR, Interpolation.CUBIC, Interpolation.AVERAGE})
+
+
+def read_raster(
+    source: RasterSource,
+    grid: Grid,
+    bands: tuple[int, ...],
+    interpolation: Interpolation,
+    budget: int | None = None,
+) -> Raster:
+    """Read zero-based bands on a grid.
+
+    Returns:
+        Data in the type of the source, with the colormap of a palette band. Such a band is never blended,
+        whatever is asked: a class between two classes means nothing, so blends become the nearest class.
+
+    Raises:
+        ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
+        CannotRead: the file is damaged or out of reach.
+    """
+    info = source.info
+    colormap = info.colormap if bands == (0,) else None
+    if colormap is not None and interpolation in _BLENDS:
+        interpolation = Interpolation.NEAREST
+    data, mask = read_grid(source, grid, bands, interpolation, budget=budget)
+    return Raster(
+        data,
+        mask,
+        grid,
+        tuple(info.band_names[band] for band in bands),
+        colormap,
+        None,
+        info.nodata if info.mask_kind == "nodata" else None,
+    )
+
+
 @attr.s
 class Reader(BaseReader):  # type: ignore[misc]
     """A rio-tiler reader of one source.
@@ -35,9 +71,19 @@ class Reader(BaseReader):  # type: ignore[misc]
     def __attrs_post_init__(self) -> None:
         info = self.input.info
         self.bounds = info.extent.as_tuple()
-        self.crs = CRS.from_user_input(info.crs.wkt)
+        self.crs = _rasterio(info.crs)
         self.transform = info.transform
         self.width, self.height = info.width, info.height
+
+    @property
+    def minzoom(self) -> int:
+        """Zoom at which the source is about one tile."""
+        return int(self._minzoom)
+
+    @property
+    def maxzoom(self) -> int:
+        """Zoom nearest to the native resolution."""
+        return int(self._maxzoom)
 
     def read_raster(
         self,
@@ -46,27 +92,8 @@ class Reader(BaseReader):  # type: ignore[misc]
         interpolation: Interpolation,
         budget: int | None = None,
     ) -> Raster:
-        """Read zero-based bands on a grid.
-
-        Returns:
-            Data in the type of the source; the colormap stays with a single palette band that was not
-            blended.
-
-        Raises:
-            ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
-            CannotRead: the file is damaged or out of reach.
-        """
-        info = self.input.info
-        data, mask = read_grid(self.input, grid, bands, interpolation, budget=budget)
-        return Raster(
-            data,
-            mask,
-            grid,
-            tuple(info.band_names[band] for band in bands),
-            info.colormap if bands == (0,) else None,
-            None,
-            info.nodata if info.mask_kind == "nodata" else None,
-        )
+        """Read zero-based bands on a grid; see `read_raster`."""
+        return read_raster(self.input, grid, bands, interpolation, budget)
 
     def info(self) -> Info:
         """Facts about the source."""
@@ -170,15 +197,19 @@ class Reader(BaseReader):  # type: ignore[misc]
         return max(1, round(width * shrink)), max(1, round(height * shrink))
 
     def _image(self, raster: Raster, bands: tuple[int, ...]) -> ImageData:
-        hidden = np.broadcast_to(~raster.valid(), raster.data.shape)
+        hidden = np.broadcast_to(~raster.valid(), raster.data.shape).copy()
         return ImageData(
             np.ma.MaskedArray(raster.data, hidden),
-            crs=CRS.from_user_input(raster.grid.crs.wkt),
+            crs=_rasterio(raster.grid.crs),
             bounds=raster.grid.extent.as_tuple(),
             band_names=[f"b{band + 1}" for band in bands],
             band_descriptions=list(raster.band_names),
             nodata=raster.nodata,
         )
+
+
+def _rasterio(crs: SpatialReference) -> CRS:
+    return CRS.from_user_input(crs.definition)
 
 
 def _reference(crs: CRS) -> SpatialReference:
