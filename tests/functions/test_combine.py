@@ -27,14 +27,13 @@ from proxy.functions.imagery import (
     AngleReferenceSystem,
     ColorspaceConversionType,
     ComplexPart,
-    PansharpeningType,
     VectorType,
     colorspace_conversion,
     complex_part,
-    pansharpening,
     reflectance,
     vector_field,
 )
+from proxy.functions.pansharpen import PansharpeningType, pansharpening
 from proxy.functions.weather import Degrees, Speed, aspect_slope, heat_index, windchill
 from proxy.model import PixelType
 
