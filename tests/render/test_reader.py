@@ -48,8 +48,13 @@ def test_a_tile_agrees_with_rio_tiler(path: Path) -> None:
         assert mine.crs == other.crs
         assert mine.array.shape == other.array.shape
         assert mine.bounds == pytest.approx(other.bounds)
-        # Nearest pixels differ where GDAL's interpolated coordinates fall on the other side of an edge.
-        assert (mine.array.filled(0) == other.array.filled(0)).mean() > 0.85
+        first, second = mine.array.filled(0), other.array.filled(0)
+        if path.stem == "bluemarble":
+            # rio-tiler reads the overview beside ours here, of a lossy pyramid: alike, not equal.
+            assert np.abs(first.astype(int) - second).mean() < 3
+        else:
+            # Nearest pixels differ where GDAL's interpolated coordinates fall on the other side of an edge.
+            assert (first == second).mean() > 0.85
         far = ours.tms.tile(
             west - 40 if west > -100 else 170, south - 20 if south > -60 else 80, ours.maxzoom
         )
