@@ -18,7 +18,10 @@ import yaml
 from servers import free_port, replay, resident_mb, server
 
 ROOT = Path(__file__).parents[1]
-EXPORT = "/arcgis/rest/services/{}/ImageServer/exportImage?bbox={}&bboxSR=4326&imageSR=3857&size={}&format={}&f=image"
+EXPORT = (
+    "/arcgis/rest/services/{}/ImageServer/exportImage"
+    "?bbox={}&bboxSR=4326&imageSR=3857&size={}&format={}&f=image"
+)
 BOXES = {
     "bluemarble": (-170.0, -75.0, 170.0, 75.0),
     "dem/sierra": (-119.0, 37.0, -118.2, 37.8),

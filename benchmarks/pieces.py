@@ -3,9 +3,9 @@
     python benchmarks/pieces.py [--base REV] [--allow RATIO]
 
 Each piece (reading and warping, functions, encoding, a whole tile) runs in a process of the present tree and
-in one of the other commit, checked out beside it, in turns. Printed is how many times as long the present tree
-takes; with `--base`, a piece that takes more than RATIO times as long ends the run with status 1. A commit
-that does not have the pieces yet is no fault.
+in one of the other commit, checked out beside it, in turns. Printed is how many times as long the present
+tree takes; with `--base`, a piece that takes more than RATIO times as long ends the run with status 1. A
+commit that does not have the pieces yet is no fault.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(ROOT)], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
+            [sys.executable, "-c", WORKER, str(ROOT)], cwd=root, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         assert self.process.stdout is not None
         self.ready = self.process.stdout.readline().strip() == "ready"

@@ -3,9 +3,9 @@
     python benchmarks/run.py [--tiles N] [--rounds N] [--data FOLDER]
 
 Both servers run with one worker. Each is asked for one tile of each file before the clock runs; then rounds
-are interleaved, every round with tiles that neither has rendered before (another random walk over the data at the
-native zoom and the one below). Figures are medians over rounds of the server's user + system time for a tile.
-The data set beside the project is used where it is present, else the bundled demo.
+are interleaved, every round with tiles that neither has rendered before (another random walk over the data
+at the native zoom and the one below). Figures are medians over rounds of the server's user + system time for
+a tile. The data set beside the project is used where it is present, else the bundled demo.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/workers.py [--tiles N] [--rounds N]
 
-Four clients ask at once. With py-spy installed, the shares of the samples in which a thread holds the lock are
-printed by module for one worker.
+Four clients ask at once. With py-spy installed, the shares of the samples in which a thread holds the lock
+are printed by function for one worker.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, Shape, point_document, read_shape
 from proxy.arcgis.values import NO_DATA, PixelSize, read_pixel_size, values_at
-from proxy.errors import InvalidParameter
+from proxy.errors import InvalidParameter, ReadBudgetExceeded
 from proxy.functions.tree import Node
 from proxy.model import Interpolation
 from proxy.services import Service
@@ -37,6 +37,7 @@ async def get_samples(call: Call) -> Document:
     rule = asked_rule(service, call.fields.text("renderingRule"))
     interpolation = read_interpolation(call.fields.text("interpolation"), Interpolation.NEAREST)
     size = read_pixel_size(call.fields, info.extent, info.crs)
+    _check_cost(service, len(places), size)
     wanted = call.fields.text("outFields")
     attributes = {} if not wanted else {"attributes": _attributes(service, wanted)}
     values = await call.worked(_values, service, shape, places, rule, size, interpolation)
@@ -55,6 +56,14 @@ async def get_samples(call: Call) -> Document:
             if value is not None
         ]
     }
+
+
+def _check_cost(service: Service, count: int, size: PixelSize | None) -> None:
+    """Refuse more source pixels in all than one picture may read."""
+    native = service.info.pixel_size
+    each = 1.0 if size is None else max(1.0, size[0] / native[0]) * max(1.0, size[1] / native[1])
+    if count * each > service.source_pixels:
+        raise ReadBudgetExceeded("The samples are too many for pixels so large.")
 
 
 def _attributes(service: Service, wanted: str) -> Document:

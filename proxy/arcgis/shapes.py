@@ -22,6 +22,8 @@ from proxy.model import Extent
 
 Document = dict[str, Any]
 
+#: Greatest coordinate, far beyond any map but safe to multiply.
+FARTHEST = 1e15
 #: Parts that the longer side of an envelope is divided into before it is projected.
 EDGE_STEPS = 21
 
@@ -111,6 +113,8 @@ def geometry_type(name: str, text: str) -> GeometryType:
 
 
 def _from_numbers(name: str, values: list[float], asked: GeometryType | None, crs: SpatialReference) -> Shape:
+    if max(map(abs, values)) > FARTHEST:
+        raise InvalidParameter(name)
     kind = asked or (GeometryType.ENVELOPE if len(values) == 4 else GeometryType.POINT)
     if kind is GeometryType.POINT and len(values) in (2, 3):
         return Shape(kind, shapely.Point(values[:2]), crs)
@@ -162,7 +166,7 @@ _MEMBERS = (
 
 def _place(value: Any) -> tuple[float, float]:
     x, y = float(value[0]), float(value[1])
-    if not (math.isfinite(x) and math.isfinite(y)):
+    if not (math.isfinite(x) and math.isfinite(y)) or max(abs(x), abs(y)) > FARTHEST:
         raise ValueError
     return x, y
 

@@ -50,7 +50,9 @@ def read_pixel_size(fields: Fields, extent: Extent, service: SpatialReference) -
     if len(found) not in (1, 2) or not SIZES[0] <= min(found) <= max(found) <= SIZES[1]:
         raise InvalidParameter("pixelSize")
     size = found[0], found[-1]
-    return _converted(size, inner, extent, service) if inner else size
+    x, y = _converted(size, inner, extent, service) if inner else size
+    # A pixel larger than the data holds no more of them.
+    return min(x, extent.width), min(y, extent.height)
 
 
 def _members(value: Any) -> list[float]:

@@ -14,11 +14,11 @@ from rio_tiler.io.base import BaseReader
 from rio_tiler.models import BandStatistics, ImageData, Info, PointData
 
 from proxy.crs import SpatialReference, reference, transform_bounds
-from proxy.model import Extent, Grid, Interpolation, Raster
+from proxy.model import AttributeTable, Extent, Grid, Interpolation, Raster
 from proxy.render.point import native_pixel
 from proxy.render.warp import read_grid
+from proxy.sources.base import AttributeTable as SourceTable
 from proxy.sources.raster import RasterSource
-
 
 _BLENDS = frozenset({Interpolation.BILINEAR, Interpolation.CUBIC, Interpolation.AVERAGE})
 
@@ -53,7 +53,12 @@ def read_raster(
         colormap,
         None,
         info.nodata if info.mask_kind == "nodata" else None,
+        _meanings(info.attribute_table) if bands == (0,) else None,
     )
+
+
+def _meanings(table: SourceTable | None) -> AttributeTable | None:
+    return None if table is None else AttributeTable(tuple(name for name, _ in table.columns), table.rows)
 
 
 @attr.s

@@ -51,7 +51,7 @@ def test_a_tile_agrees_with_rio_tiler(path: Path) -> None:
         first, second = mine.array.filled(0), other.array.filled(0)
         if path.stem == "bluemarble":
             # rio-tiler reads the overview beside ours here, of a lossy pyramid: alike, not equal.
-            assert np.abs(first.astype(int) - second).mean() < 3
+            assert np.abs(first.astype(int) - second).mean() < 5
         else:
             # Nearest pixels differ where GDAL's interpolated coordinates fall on the other side of an edge.
             assert (first == second).mean() > 0.85

@@ -104,7 +104,7 @@ def on_white(raster: Raster) -> Array:
         picture = _looked_up(opaque, bands[0], None)
         if mask is not None:
             picture[~mask] = 255
-        # A copy, since a single pixel counts as contiguous with the strides of four bytes, which encoders refuse.
+        # A copy: a single pixel counts as contiguous with the strides of four bytes, which encoders refuse.
         return picture[:, :, :3].copy()
     if mask is not None:
         cover = np.where(mask, raster.data.dtype.type(0), np.iinfo(raster.data.dtype).max)
