@@ -312,6 +312,7 @@ def test_forms_of_a_query(client: TestClient) -> None:
         ("identify", {"geometry": PLACE, "renderingRules": "[5]"}, "'renderingRules' parameter is invalid."),
         ("identify", {"geometry": PLACE, "pixelSize": "0"}, "'pixelSize' parameter is invalid."),
         ("identify", {"geometry": '{"rings":[[[0,0],[1,1]]]}'}, "'geometry' parameter is invalid."),
+        ("getSamples", {"geometry": "1e300,1"}, "'geometry' parameter is invalid."),
         ("getSamples", {"geometry": PLACE, "sampleCount": "0"}, "'sampleCount' parameter is invalid."),
         ("computeHistograms", {"geometry": PLACE}, "'geometry' parameter is invalid."),
         ("computeHistograms", {}, "'geometry' parameter is invalid."),
