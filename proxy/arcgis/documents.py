@@ -244,13 +244,18 @@ def key_properties_document(facts: Facts) -> Document:
 def attribute_table_document(table: AttributeTable) -> Document:
     """Raster attribute table as a feature set."""
     names = [name for name, _ in table.columns]
-    fields: list[Document] = [{"name": n, "alias": n, "type": FIELD_TYPES[t]} for n, t in table.columns]
+    fields: list[Document] = [
+        {"name": name, "alias": name, "type": FIELD_TYPES[kind], "domain": None}
+        for name, kind in table.columns
+    ]
     for column in fields:
         if column["type"] == FIELD_TYPES["text"]:
             column["length"] = TEXT_LENGTH
     own = next((index for index, name in enumerate(names) if name.upper() == "OBJECTID"), None)
     if own is None:
-        fields.insert(0, {"name": "OBJECTID", "alias": "OBJECTID", "type": "esriFieldTypeOID"})
+        fields.insert(
+            0, {"name": "OBJECTID", "alias": "OBJECTID", "type": "esriFieldTypeOID", "domain": None}
+        )
     else:
         fields[own]["type"] = "esriFieldTypeOID"
     features = []
