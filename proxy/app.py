@@ -23,7 +23,8 @@ from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
 from proxy.hits import HitPath
 from proxy.render_service import Renderer
-from proxy.services import Registry, Rendering, Service
+from proxy.renderings import Rendering
+from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
 from proxy.web import plain_error
 

@@ -146,6 +146,7 @@ class ServiceConfig(_Model):
     """One service: a raster with a name.
 
     Attributes:
+        bundle: where no renderings are configured, offer the standard ones for the kind of the data.
         tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
         download: the source file may be fetched as it is.
     """
@@ -160,6 +161,7 @@ class ServiceConfig(_Model):
     interpolation: Interpolation | None = None
     kind: DataKind | None = None
     renderings: tuple[RenderingConfig, ...] = ()
+    bundle: bool = True
     cache: CachingConfig = CachingConfig()
     limits: LimitsConfig = LimitsConfig()
     credentials: str | None = None

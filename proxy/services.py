@@ -6,14 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from cachetools import LRUCache
 
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
-from proxy.functions.tree import Node, Source
+from proxy.functions.tree import Node
 from proxy.model import DataKind, Effort, Interpolation
+from proxy.renderings import NONE, Rendering, bundle
 from proxy.sources.base import SourceInfo, Statistics
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
@@ -27,19 +27,6 @@ RETRY_SECONDS = 30.0
 #: Seconds between looks at the version of a local file, and of a remote object.
 LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """A named raster function tree of a service: the style of every door."""
-
-    name: str
-    title: str
-    description: str
-    rule: Node
-
-
-#: Raw bands, offered by every service under this name.
-NONE = Rendering("None", "Raw bands", "The bands as they are, without processing.", Source())
 
 #: Results of rules whose statistics a service remembers.
 RESULTS = 256
@@ -61,6 +48,7 @@ class Service:
         self._whole = whole
         self._handles = handles
         self._configured = renderings
+        self._standard: tuple[Rendering, ...] = ()
         self._lock = threading.Lock()
         self._source: RasterSource | None = None
         # A lock of its own: that of the source is held while the source opens.
@@ -146,10 +134,13 @@ class Service:
 
     @property
     def renderings(self) -> tuple[Rendering, ...]:
-        """All renderings; the first is the default, and one named `None` is always among them."""
+        """All renderings; the first is the default, and one named `None` is always among them.
+
+        Never blocks: the standard ones appear when the source has been opened.
+        """
         if any(rendering.name.lower() == "none" for rendering in self._configured):
             return self._configured
-        return (*self._configured, NONE) if self._configured else (NONE,)
+        return (*self._configured, NONE) if self._configured else (NONE, *self._standard)
 
     @property
     def default_rendering(self) -> Rendering:
@@ -194,6 +185,7 @@ class Service:
                 if source is not None:
                     source.close()
                     log.info("service %s: source changed", self.name)
+                self._standard = self._standard_of(fresh.info)
                 self._source = source = fresh
         except ProxyError as error:
             raise self._failed(now, error) from None
@@ -203,6 +195,9 @@ class Service:
         self._failure = None
         self._looked = time.monotonic()
         return source
+
+    def _standard_of(self, info: SourceInfo) -> tuple[Rendering, ...]:
+        return bundle(info) if self.config.bundle and not self._configured else ()
 
     def _failed(self, now: float, error: ProxyError) -> ProxyError:
         self._failure = (now, error)

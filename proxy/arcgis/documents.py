@@ -14,7 +14,7 @@ from proxy.arcgis.spatial_reference import reference_document
 from proxy.arcgis.vocabulary import FIELD_TYPES, PROCESSED, RESAMPLING_METHODS, SERVICE_DATA_TYPES
 from proxy.config import LimitsConfig
 from proxy.model import BandStatistics, Interpolation
-from proxy.services import Rendering
+from proxy.renderings import Rendering
 from proxy.sources.base import AttributeTable
 
 Document = dict[str, Any]

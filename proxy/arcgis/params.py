@@ -29,7 +29,7 @@ from proxy.model import (
     PixelType,
     RenderRequest,
 )
-from proxy.services import Rendering
+from proxy.renderings import Rendering
 from proxy.sources.base import SourceInfo
 
 DEFAULT_SIZE = (400, 400)

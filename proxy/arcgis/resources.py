@@ -61,6 +61,8 @@ def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operati
 
 
 async def _function_infos(call: Call) -> Document:
+    # What renderings there are may depend on what the data are.
+    await call.opened()
     return documents.function_infos_document(call.service.renderings)
 
 

@@ -84,12 +84,11 @@ def outline(service: Service) -> Facts:
 
 def facts_of(service: Service) -> Facts:
     """What the configuration and the source say. May block while the source opens."""
-    known = outline(service)
     try:
         info = service.info
     except ProxyError as error:
-        return replace(known, failure=error.message)
-    return replace(known, info=info, zooms=_zooms(info))
+        return replace(outline(service), failure=error.message)
+    return replace(outline(service), info=info, zooms=_zooms(info))
 
 
 def _zooms(info: SourceInfo) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from proxy.config import parse
 from proxy.crs import SpatialReference
 from proxy.functions.tree import Call, Node
 from proxy.model import DataKind, Effort, Extent, Interpolation, PixelType
-from proxy.services import NONE, Rendering
+from proxy.renderings import NONE, Rendering
 from proxy.sources.base import SourceInfo
 from tests.conftest import RasterMaker
 

@@ -10,7 +10,7 @@ from proxy.arcgis import documents
 from proxy.arcgis.facts import Facts
 from proxy.config import LimitsConfig
 from proxy.model import BandStatistics, Colormap, DataKind, Histogram, Interpolation, PixelType
-from proxy.services import NONE
+from proxy.renderings import NONE
 from proxy.sources.base import AttributeTable
 from tests.arcgis.conftest import HILLSHADE, INFO
 

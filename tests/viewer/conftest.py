@@ -14,7 +14,8 @@ from proxy.config import Config, ServiceConfig, parse
 from proxy.crs import reference
 from proxy.functions.tree import Source
 from proxy.model import DataKind, Extent, PixelType
-from proxy.services import Registry, Rendering
+from proxy.renderings import Rendering
+from proxy.services import Registry
 from proxy.sources.base import SourceInfo
 from proxy.viewer import routes
 from proxy.viewer.facts import Choice, Facts

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from proxy.errors import CannotOpen
-from proxy.services import NONE
+from proxy.renderings import NONE
 from proxy.viewer.facts import Facts
 from proxy.viewer.gather import Gatherer
 from tests.viewer.conftest import INFO
