@@ -55,7 +55,7 @@ def create_app(config: Config) -> Application:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         opener = DaemonPool(OPENING, "start")
-        for service in registry:
+        for service in registry if config.server.open_at_start else ():
             opener.submit(_open, service)
         yield
         renderer.close()

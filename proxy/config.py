@@ -47,6 +47,7 @@ class ServerConfig(_Model):
         context: first path segment of the ArcGIS door.
         trust_forwarded: believe `X-Forwarded-*` of the proxy in front.
         cors_origins: origins allowed by CORS, `*` for all.
+        open_at_start: look at every source when the server starts, rather than when first asked for.
         secret: signs links to rendered pictures; made at random when absent.
     """
 
@@ -58,6 +59,7 @@ class ServerConfig(_Model):
     trust_forwarded: bool = True
     cors_origins: tuple[str, ...] = ("*",)
     secret: SecretStr | None = None
+    open_at_start: bool = True
     access_log: bool = False
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import traceback
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from proxy.app import read_renderings
 from proxy.config import parse
 from proxy.errors import CannotOpen
 from proxy.services import Registry, Service
+from tests.conftest import DEMO
+from tests.doors import client_of
 
 
 def service_of(path: Path) -> Service:
@@ -38,3 +41,15 @@ def test_a_remembered_failure_does_not_grow(tmp_path: Path) -> None:
             _ = service.source
         depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
     assert len(set(depths[1:])) == 1
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_sources_open_at_start_or_when_first_asked_for(eager: bool) -> None:
+    settings = {"server": {"open_at_start": eager}}
+    with client_of(DEMO / "landcover.tif", **settings) as client:
+        service = client.app.state.registry.get("landcover")  # type: ignore[attr-defined]
+        until = time.monotonic() + (10 if eager else 0.3)
+        while not service.ready and time.monotonic() < until:
+            time.sleep(0.02)
+        assert service.ready is eager
+        assert client.get("/tiles/landcover/tilejson.json").status_code == 200

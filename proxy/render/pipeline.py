@@ -9,13 +9,25 @@ from typing import Protocol
 import numpy as np
 
 from proxy.functions.convert import convert
+from proxy.functions.stretch import StretchType
 from proxy.functions.summary import summary
-from proxy.functions.tree import Node, Source, bands_needed, evaluate, items_needed, margin
+from proxy.functions.tree import (
+    Call,
+    Node,
+    Source,
+    bands_needed,
+    evaluate,
+    items_needed,
+    margin,
+    output_of,
+    walk,
+)
 from proxy.model import (
     Extent,
     Grid,
     Interpolation,
     Picture,
+    PixelType,
     Raster,
     RenderRequest,
 )
@@ -88,7 +100,7 @@ def processed(
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
     raster = read_raster(source, grid.grown(around), read, interpolation, service.source_pixels)
-    if _wants_statistics(tree, raster):
+    if _wants_statistics(tree, raster, len(bands)):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
     result = evaluate(tree, raster, needed, named)
@@ -97,9 +109,26 @@ def processed(
     return result
 
 
-def _wants_statistics(tree: Node, raster: Raster) -> bool:
+def _wants_statistics(tree: Node, raster: Raster, count: int) -> bool:
     """False where nobody looks at them, since finding them reads the whole source once."""
-    return not (isinstance(tree, Source) and raster.data.dtype == np.uint8)
+    if isinstance(tree, Source):
+        return raster.data.dtype != np.uint8
+    if any(isinstance(node, Call) and _looks(node) for node in walk(tree)):
+        return True
+    # What is not shown as it is will be stretched, by the statistics that came with it.
+    return output_of(tree, raster.pixel_type, count)[0] is not PixelType.UINT8
+
+
+#: Functions whose result depends on the statistics of the source.
+STATISTICS_USERS = frozenset({"stretch", "contour", "shaded_relief", "threshold"})
+
+
+def _looks(call: Call) -> bool:
+    given = dict(call.arguments)
+    if call.function == "stretch":
+        clipped = given.get("stretch_type") in (StretchType.PERCENT_CLIP, StretchType.HISTOGRAM_EQUALIZATION)
+        return not given.get("dra") and (clipped or not given.get("statistics"))
+    return call.function in STATISTICS_USERS
 
 
 def _input_bands(source: RasterSource, request: RenderRequest) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any
 
@@ -9,10 +10,14 @@ from PIL import Image
 
 from proxy.app import read_renderings
 from proxy.config import parse
+from proxy.crs import WEB_MERCATOR
 from proxy.errors import InvalidRule
-from proxy.functions.tree import Source
-from proxy.model import BandStatistics, ImageFormat, PixelType, RenderRequest
-from proxy.render.pipeline import look, overall_grid, render_picture, result_statistics
+from proxy.functions.parse import parse as parse_rule
+from proxy.functions.registry import FUNCTIONS
+from proxy.functions.signature import Function
+from proxy.functions.tree import Source, evaluate
+from proxy.model import BandStatistics, Extent, Grid, Histogram, ImageFormat, PixelType, Raster, RenderRequest
+from proxy.render.pipeline import STATISTICS_USERS, look, overall_grid, render_picture, result_statistics
 from proxy.services import Registry, Service
 from tests.conftest import RasterMaker
 
@@ -86,3 +91,20 @@ def test_a_rule_may_name_the_raster_as_the_only_item(make_raster: RasterMaker) -
     )
     with pytest.raises(InvalidRule, match="no such item"):
         render_picture(service, service.source, RenderRequest("a", grid, ImageFormat.BSQ, rule=Source(2)))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+def test_only_those_that_are_named_look_at_the_statistics_of_the_source(function: Function) -> None:
+    rows, columns = np.mgrid[0:12, 0:12]
+    data = np.stack([rows * 9 + columns, columns * 7 + 3, rows + 5, rows * columns + 1]).astype(np.uint8)
+    grid = Grid(WEB_MERCATOR, Extent(0, 0, 12, 12), 12, 12)
+    facts = tuple(BandStatistics(5.0, 60.0, 30.0, 9.0, histogram=Histogram(5, 60, (1,) * 256)) for _ in data)
+    plain = Raster(data, None, grid, ("Red", "Green", "Blue", "NIR"))
+    try:
+        node = parse_rule({"function": function.name})
+        without = evaluate(node, plain)
+        looked = evaluate(node, dataclasses.replace(plain, statistics=facts))
+    except InvalidRule:
+        pytest.skip("needs arguments of its own")
+    if function.name not in STATISTICS_USERS and function.name != "random":
+        np.testing.assert_array_equal(without.data, looked.data)
