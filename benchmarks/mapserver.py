@@ -3,8 +3,8 @@
     python benchmarks/mapserver.py [--tiles N] [--rounds N]
 
 MapServer draws through its own Python binding (Debian's `python3-mapscript`, run by the system's Python): map
-object to PNG or JPEG bytes, without a web server around it. Our side renders the same tiles in a process of its
-own, without a web server as well. Rounds are interleaved and use other tiles each time.
+object to PNG or JPEG bytes, without a web server around it. Our side renders the same tiles in a process of
+its own, without a web server as well. Rounds are interleaved and use other tiles each time.
 """
 
 from __future__ import annotations

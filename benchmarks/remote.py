@@ -1,9 +1,9 @@
-"""The first tile of a cold remote COG, and the next one near it, beside titiler with its recommended settings.
+"""The first tile of a cold remote COG, and the next one near it, beside titiler in its recommended settings.
 
     python benchmarks/remote.py [--latency SECONDS] [--rounds N]
 
-A range server on loopback waits before each answer. Both servers run already; every round names an object that
-neither has seen. Figures are medians of wall time as the client sees it, and of requests that the object got.
+A range server on loopback waits before each answer. Both servers run already; every round names an object
+that neither has seen. Figures are medians of wall time as the client sees it, and of requests that the object got.
 """
 
 from __future__ import annotations
