@@ -20,12 +20,16 @@ ALLOWED: dict[str, set[str]] = {
     "sources": {"model", "errors", "crs", "config", "functions"},
     "render": {"model", "errors", "crs", "functions", "sources"},
     "renderings": {"model", "functions", "render", "sources"},
+    "ad_hoc": {"model", "errors", "functions", "render", "sources"},
     "services": {"model", "errors", "config", "functions", "renderings", "sources"},
     "web": {"model", "errors", "config"},
     "render_service": {
         "model", "errors", "config", "cache", "render", "services", "sources", "threads", "web",
     },
-    "xyz": {"model", "errors", "crs", "render", "render_service", "services", "sources", "web"},
+    "xyz": {
+        "ad_hoc", "model", "errors", "crs", "functions", "render", "render_service", "services", "sources",
+        "web",
+    },
     "arcgis": {
         "model", "errors", "crs", "config", "functions", "render", "render_service", "renderings",
         "services", "sources", "web",

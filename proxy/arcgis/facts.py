@@ -60,7 +60,7 @@ def facts_of(service: Service, rule: Node | None) -> Facts:
     source = service.source
     info = source.info
     every = tuple(range(info.band_count))
-    pixel_type, count, _ = output_of(rule, info.pixel_type, info.band_count)
+    pixel_type, count, _ = output_of(rule, info.pixel_type, info.band_count, info.band_names)
     glance = look(service, source, rule, every, GLANCE)
     names = glance.band_names or tuple(f"Band_{number}" for number in range(1, count + 1))
     return Facts(

@@ -28,8 +28,8 @@ def read(text: str, path: str) -> Expression:
 
 
 def band_of(name: str, raster: Raster, path: str) -> int:
-    """Zero-based band of `b1`, of a number from 1, or of the name of a band."""
-    match = re.fullmatch(r"b?(\d{1,5})", name)
+    """Zero-based band of `b1`, of a number from 1, or of the name of a band; `B08` is a name."""
+    match = re.fullmatch(r"b?([1-9]\d{0,4})", name)
     if match:
         found = int(match.group(1)) - 1
         if 0 <= found < raster.count:
@@ -73,7 +73,7 @@ def expression(raster: Raster, *, expression: str, output_type: PixelType | None
 
 def _numbered(arguments: Arguments, count: int) -> tuple[int, ...] | None:
     names = names_of(read(arguments["expression"], "expression"))
-    if not all(re.fullmatch(r"b\d{1,5}", name) for name in names):
+    if not all(re.fullmatch(r"b[1-9]\d{0,4}", name) for name in names):
         return None
     bands = tuple(int(name[1:]) - 1 for name in names)
     if any(not 0 <= band < count for band in bands):

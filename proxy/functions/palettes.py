@@ -54,7 +54,7 @@ def _palette(key: str) -> NDArray[np.uint8]:
 
 def named_palette(name: str) -> NDArray[np.uint8]:
     """(256, 4) uint8 colours of a map, without regard to case; grey where the name is not known."""
-    if fold(name) in {fold(known) for known in MAP_NAMES}:
+    if fold(name) in {fold(known + turned) for known in MAP_NAMES for turned in ("", "_r")}:
         return named_ramp(name).colors()
     key = fold(name).replace("grey", "gray")
     if key not in {fold(known) for known in PALETTE_NAMES}:

@@ -263,7 +263,9 @@ def _spread(raster: Raster, bands: tuple[int, ...]) -> Raster:
 
 
 @lru_cache(maxsize=512)
-def output_of(node: Node, pixel_type: PixelType, band_count: int) -> tuple[PixelType, int, bool]:
+def output_of(
+    node: Node, pixel_type: PixelType, band_count: int, band_names: tuple[str, ...] = ()
+) -> tuple[PixelType, int, bool]:
     """(pixel type, band count, has a colormap) of a tree over a source of that type and count.
 
     Found by evaluating the tree on 8 x 8 pixels.
@@ -272,7 +274,7 @@ def output_of(node: Node, pixel_type: PixelType, band_count: int) -> tuple[Pixel
         InvalidRule: the tree does not fit such a source.
     """
     grid = Grid(WEB_MERCATOR, Extent(0.0, 0.0, 8.0, 8.0), 8, 8)
-    sample = Raster(np.zeros((band_count, 8, 8), pixel_type.dtype), None, grid)
+    sample = Raster(np.zeros((band_count, 8, 8), pixel_type.dtype), None, grid, band_names)
     result = evaluate(node, sample, items=dict.fromkeys(items_needed(node), sample))
     if isinstance(node, Source):
         found = pixel_type

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from proxy.errors import InvalidRule
 from proxy.functions.convert import convert
 from proxy.functions.stretch import StretchType
 from proxy.functions.summary import summary
@@ -100,7 +101,7 @@ def processed(
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
     raster = read_raster(source, grid.grown(around), read, interpolation, service.source_pixels)
-    if _wants_statistics(tree, raster, len(bands)):
+    if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
     result = evaluate(tree, raster, needed, named)
@@ -109,14 +110,18 @@ def processed(
     return result
 
 
-def _wants_statistics(tree: Node, raster: Raster, count: int) -> bool:
+def _wants_statistics(tree: Node, raster: Raster, names: tuple[str, ...]) -> bool:
     """False where nobody looks at them, since finding them reads the whole source once."""
     if isinstance(tree, Source):
         return raster.data.dtype != np.uint8
     if any(isinstance(node, Call) and _looks(node) for node in walk(tree)):
         return True
     # What is not shown as it is will be stretched, by the statistics that came with it.
-    return output_of(tree, raster.pixel_type, count)[0] is not PixelType.UINT8
+    try:
+        return output_of(tree, raster.pixel_type, len(names), names)[0] is not PixelType.UINT8
+    except InvalidRule:
+        # The sample lacks what the raster may have, such as an attribute table.
+        return True
 
 
 #: Functions whose result depends on the statistics of the source.

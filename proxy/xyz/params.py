@@ -10,8 +10,10 @@ from functools import lru_cache
 import morecantile
 from morecantile.errors import InvalidIdentifier
 
+from proxy import ad_hoc
 from proxy.crs import SpatialReference, reference
 from proxy.errors import InvalidParameter, NotFound, OutsideExtent, UnknownTileMatrixSet
+from proxy.functions.tree import Node
 from proxy.model import (
     EncodeOptions,
     Extent,
@@ -154,13 +156,14 @@ def render_request(
     """Everything that decides the picture, from the query string.
 
     Known: `style`, `bands` (names or numbers from 1), `interpolation` (also `resampling`), `nodata`,
-    `quality`. Others are ignored.
+    `quality`, and those of `proxy.ad_hoc` in place of a style. Others are ignored.
 
     Raises:
         InvalidParameter: a value has no meaning.
         UnknownRendering: the service has no such style.
     """
-    rendering = service.rendering(style if style is not None else query.get("style"))
+    chosen = bands(service.info.band_names, query.get("bands", ""))
+    rule, chosen = _rule(service, output, style, query, chosen)
     options = EncodeOptions(effort=service.effort)
     if text := query.get("quality"):
         quality = whole_number(text)
@@ -171,12 +174,31 @@ def render_request(
         service=service.name,
         grid=grid,
         format=output,
-        bands=bands(service.info.band_names, query.get("bands", "")),
+        bands=chosen,
         interpolation=interpolation(query.get("interpolation") or query.get("resampling") or "", service),
-        rule=rendering.rule,
+        rule=rule,
         nodata=_nodata(query.get("nodata", "")),
         options=options,
     )
+
+
+def _rule(
+    service: Service,
+    output: ImageFormat,
+    style: str | None,
+    query: Mapping[str, str],
+    chosen: tuple[int, ...] | None,
+) -> tuple[Node, tuple[int, ...] | None]:
+    """(rule, zero-based bands that it is given): of a style by name, or of one written into the query."""
+    named = style if style is not None else query.get("style")
+    if not ad_hoc.is_ad_hoc(query):
+        return service.rendering(named).rule, chosen
+    if named:
+        raise InvalidParameter("style", f"It goes with none of {', '.join(ad_hoc.PARAMETERS)}.")
+    if query.get("encoding", "").strip() and output is not ImageFormat.PNG:
+        raise InvalidParameter("encoding", "Its tiles end in .png: nothing may be lost.")
+    own = ad_hoc.style(query, service.info, chosen)
+    return own.rule, own.bands
 
 
 def whole_number(text: str) -> int | None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 
+from proxy.ad_hoc import encoding_word
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import OutsideExtent
 from proxy.services import Service
@@ -41,6 +42,7 @@ def document(
     low, high = zooms(info, tms)
     west, south, east, north = rounded_bounds(info.geographic_bounds)
     lon, lat = center(info.geographic_bounds)
+    encoding = query.get("encoding", "").strip()
     return {
         "tilejson": "3.0.0",
         "name": service.title,
@@ -54,6 +56,8 @@ def document(
         "bounds": [west, south, east, north],
         "center": [lon, lat, min(high, fitting_zoom(info.geographic_bounds))],
         "tileSize": matrix_set(tms).matrix(low).tileWidth,
+        # The words are those of MapLibre's sources of terrain.
+        **({"encoding": encoding_word(encoding)} if encoding else {}),
     }
 
 
