@@ -1,16 +1,25 @@
-"""What each function costs on 1024 x 1024 float32: `python benchmarks/functions.py`.
+"""What each function costs on 1024 x 1024 float32: `python benchmarks/functions.py [name ...]`.
 
 The best of three runs in milliseconds, the greatest memory allocated beyond the input in megabytes, and
-beside it the time of a peer where one is installed (scipy for neighbourhoods).
+beside it the time of a peer where one is installed: scipy for neighbourhoods, and for surfaces the command
+`gdaldem`, less what it takes on 16 x 16 pixels, so that starting it does not count. It reads and writes plain
+uncompressed files in a folder of temporary files.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import rasterio
+from affine import Affine
 
 from proxy.crs import WEB_MERCATOR
 from proxy.functions.parse import parse
@@ -41,6 +50,27 @@ ARGUMENTS: dict[str, dict[str, object]] = {
 }
 
 
+def gdaldem(band: np.ndarray, folder: Path) -> dict[str, float]:
+    """Milliseconds of `gdaldem` on one band, without those of starting it."""
+    if shutil.which("gdaldem") is None:
+        return {}
+    found = {}
+    for mode in ("hillshade", "slope", "aspect"):
+        whole, start = (_gdaldem(mode, part, folder) for part in (band, band[:16, :16]))
+        found[mode] = whole - start
+    return found
+
+
+def _gdaldem(mode: str, band: np.ndarray, folder: Path) -> float:
+    source, target = folder / "source.tif", folder / "target.tif"
+    profile = {"driver": "GTiff", "count": 1, "dtype": band.dtype, "crs": "EPSG:3857"}
+    size = {"height": band.shape[0], "width": band.shape[1], "transform": Affine(1, 0, 0, 0, -1, SIDE)}
+    with rasterio.open(source, "w", **profile, **size) as file:
+        file.write(band, 1)
+    command = ["gdaldem", mode, "-q", str(source), str(target)]
+    return milliseconds(lambda: subprocess.run(command, check=True), runs=9)
+
+
 def peers(band: np.ndarray) -> dict[str, Callable[[], object]]:
     """Peers that do the same to one band."""
     try:
@@ -64,10 +94,10 @@ def source(bands: int) -> Raster:
     return Raster(data, None, grid, statistics=(BandStatistics(0, 1000, 500, 200),) * bands)
 
 
-def milliseconds(run: Callable[[], object]) -> float:
-    """Best of three."""
+def milliseconds(run: Callable[[], object], runs: int = 3) -> float:
+    """Best of some runs."""
     found = []
-    for _ in range(3):
+    for _ in range(runs):
         start = time.perf_counter()
         run()
         found.append(time.perf_counter() - start)
@@ -83,12 +113,15 @@ def allocated(rule: Node, raster: Raster) -> float:
     return peak / 1e6
 
 
-def main() -> None:
-    """Print the table."""
-    others = peers(source(1).data[0])
+def main(names: list[str]) -> None:
+    """Print the table, of all functions or of those named."""
+    band = source(1).data[0]
+    others = {name: milliseconds(run) for name, run in peers(band).items()}
+    with TemporaryDirectory() as folder:
+        others |= gdaldem(band, Path(folder))
     several = {"ndvi", "band_arithmetic", "expression", "create_color_composite", "tasseled_cap"}
     print("| function | bands | ms | MB | peer ms |\n|---|---|---|---|---|")
-    for function in FUNCTIONS:
+    for function in (function for function in FUNCTIONS if not names or function.name in names):
         count = (
             6
             if function.name in several
@@ -101,11 +134,11 @@ def main() -> None:
             arguments = {"visible_band_id": 2, "infrared_band_id": 3}
         rule, raster = parse({"function": function.name, **arguments}), source(count)
         own = milliseconds(lambda rule=rule, raster=raster: evaluate(rule, raster))
-        peer = f"{milliseconds(others[function.name]):.1f}" if function.name in others else ""
+        peer = f"{others[function.name]:.1f}" if function.name in others else ""
         print(
             f"| {function.name} | {count} | {own:.1f} | {allocated(rule, raster):.1f} | {peer} |", flush=True
         )
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
