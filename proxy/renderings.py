@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.functions.parse import parse
+from proxy.functions.sensors import Role, band_roles
 from proxy.functions.surface import METRES_PER_DEGREE
 from proxy.functions.tree import Node, Source
 from proxy.model import DataKind
-from proxy.render.roles import Role, band_roles
 from proxy.sources.base import SourceInfo
 
 

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "cache": {"model"},
     "sources": {"model", "errors", "crs", "config", "functions"},
     "render": {"model", "errors", "crs", "functions", "sources"},
-    "renderings": {"model", "functions", "render", "sources"},
+    "renderings": {"model", "functions", "sources"},
     "ad_hoc": {"model", "errors", "functions", "render", "sources"},
     "services": {"model", "errors", "config", "functions", "renderings", "sources"},
     "web": {"model", "errors", "config"},

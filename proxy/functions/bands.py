@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 from proxy.errors import InvalidRule
 from proxy.functions.convert import without_nan
 from proxy.functions.pixels import evenly_spread, joined, strips, working_type
-from proxy.functions.signature import INPUT, Argument, Arguments, Function, Kind, choice, flag, fold, numbers
+from proxy.functions.sensors import by_wavelength
+from proxy.functions.signature import (
+    INPUT,
+    Argument,
+    Arguments,
+    Function,
+    Kind,
+    choice,
+    flag,
+    fold,
+    number,
+    numbers,
+)  # fmt: skip
 from proxy.model import Raster
 
 
@@ -30,6 +42,7 @@ def extract_band(
     band_ids: tuple[float, ...] = (),
     band_names: tuple[str, ...] = (),
     band_wavelengths: tuple[str, ...] = (),
+    wavelength_match_tolerance: float = 0.0,
     missing_band_action: MissingBandAction = MissingBandAction.BEST_MATCH,
 ) -> Raster:
     """Choose bands, in any order, with repetition.
@@ -38,8 +51,11 @@ def extract_band(
         raster: any number of bands of any type.
         band_ids: zero-based. band_names: used where no ids are given; `NearInfrared` also finds
             `NearInfrared_1` and other names that begin so.
-        band_wavelengths: refused, since rasters carry no wavelengths here.
-        missing_band_action: BEST_MATCH takes the last band for an id that does not exist.
+        band_wavelengths: in nanometres; of each the band with the nearest centre, which is known of the
+        sensors in `proxy.functions.sensors` and of bands named in words.
+        wavelength_match_tolerance: in nanometres, greatest distance of that centre; 0 for any.
+        missing_band_action: BEST_MATCH takes the last band for an id that does not exist, and the nearest
+        wavelength beyond the tolerance.
 
     Returns:
         The bands with their type, names and statistics; all bands where nothing is asked for.
@@ -49,7 +65,8 @@ def extract_band(
     elif band_names:
         chosen = tuple(_by_name(name, raster.band_names) for name in band_names)
     elif band_wavelengths:
-        raise InvalidRule("band_wavelengths", "The wavelengths of the bands are not known.")
+        reach = wavelength_match_tolerance if missing_band_action == MissingBandAction.FAIL else 0.0
+        chosen = tuple(by_wavelength(text, raster.band_names, reach) for text in band_wavelengths)
     else:
         return raster
     statistics = tuple(raster.statistics[band] for band in chosen) if raster.statistics else None
@@ -238,6 +255,7 @@ FUNCTIONS = (
             numbers("band_ids", minimum=0, maximum=65535),
             Argument("band_names", Kind.TEXTS, ()),
             Argument("band_wavelengths", Kind.TEXTS, ()),
+            number("wavelength_match_tolerance", 0.0, minimum=0),
             choice("missing_band_action", MissingBandAction.BEST_MATCH),
         ),
         bands=_extracted,

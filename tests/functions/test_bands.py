@@ -44,7 +44,7 @@ def test_extracted_bands_keep_their_statistics() -> None:
     [
         {"band_ids": (4,), "missing_band_action": MissingBandAction.FAIL},
         {"band_names": ("Green",)},
-        {"band_wavelengths": ("850",)},
+        {"band_wavelengths": ("far away",)},
     ],
 )
 def test_missing_bands(arguments: Any) -> None:

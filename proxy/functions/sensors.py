@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from proxy.errors import InvalidRule
+from proxy.functions.values import number_of
+
 
 class Role(StrEnum):
     """Part of the spectrum that a band sees."""
@@ -63,6 +66,16 @@ LANDSAT_7 = Sensor(
 #: The first whose mark is found is taken: Landsat 7 has a `b8` as well.
 SENSORS = (SENTINEL_2, LANDSAT_7, LANDSAT_8)
 
+#: Middle, in nanometres, of the range that the common names of bands stand for in catalogues of imagery.
+NOMINAL: Mapping[Role, float] = {
+    Role.BLUE: 482.5,
+    Role.GREEN: 555.0,
+    Role.RED: 660.0,
+    Role.NIR: 875.0,
+    Role.SWIR1: 1650.0,
+    Role.SWIR2: 2200.0,
+}
+
 #: Names of bands in words, folded; those of catalogues (`nir08`, `swir16`) among them.
 _WORDS: Mapping[str, Role] = {
     word: role
@@ -100,11 +113,36 @@ def band_roles(names: Sequence[str], interpretation: Sequence[str] = ()) -> Mapp
     return MappingProxyType(found)
 
 
-def wavelengths(names: Sequence[str]) -> tuple[float, ...]:
-    """Centres of the bands in nanometres, 0 where a band has none; empty where the sensor is not known."""
+def wavelengths(names: Sequence[str]) -> tuple[float | None, ...]:
+    """Centres of the bands in nanometres: of a known sensor, else nominal ones of words, else None."""
     labels = [name.strip().lower() for name in names]
     known = {label: centre for label, _, centre in _bands(labels)}
-    return tuple(known.get(label, 0.0) for label in labels) if known else ()
+    roles = [_WORDS.get(_folded(label)) for label in labels]
+    return tuple(
+        known.get(label, None if role is None else NOMINAL[role])
+        for label, role in zip(labels, roles, strict=True)
+    )
+
+
+def by_wavelength(wanted: str, names: Sequence[str], reach: float) -> int:
+    """Zero-based band whose centre is nearest to a wavelength.
+
+    Args:
+        wanted: nanometres, as text. names: one per band. reach: greatest distance of the centre, 0 for any.
+
+    Raises:
+        InvalidRule: no band is near enough, or nothing is known of any.
+    """
+    centres = {band: centre for band, centre in enumerate(wavelengths(names)) if centre is not None}
+    number = number_of(wanted)
+    if number is None:
+        raise InvalidRule("band_wavelengths", "They are numbers, in nanometres.")
+    if not centres:
+        raise InvalidRule("band_wavelengths", "The wavelengths of the bands are not known.")
+    found = min(centres, key=lambda band: abs(centres[band] - number))
+    if reach and abs(centres[found] - number) > reach:
+        raise InvalidRule("band_wavelengths", f"There is no band within {reach:g} nm of {number:g}.")
+    return found
 
 
 def _bands(labels: Sequence[str]) -> tuple[tuple[str, Role | None, float], ...]:
