@@ -58,8 +58,6 @@ def scene(names: tuple[str, ...]) -> Raster:
     ],
 )
 def test_bands_by_wavelength(names: tuple[str, ...], wanted: list[object], expected: list[int]) -> None:
-    names: tuple[str, ...], wanted: list[object], expected: list[int]
-) -> None:
     found = evaluate(parse({"function": "extract_band", "band_wavelengths": wanted}), scene(names))
     assert found.data[:, 0, 0].tolist() == expected
 
@@ -77,7 +75,5 @@ def test_bands_by_wavelength(names: tuple[str, ...], wanted: list[object], expec
     ],
 )
 def test_wavelengths_not_found(names: tuple[str, ...], arguments: dict[str, object], why: str) -> None:
-    names: tuple[str, ...], arguments: dict[str, object], why: str
-) -> None:
     with pytest.raises(InvalidRule, match=why):
         evaluate(parse({"function": "extract_band", **arguments}), scene(names))
