@@ -3,7 +3,8 @@
     python benchmarks/remote.py [--latency SECONDS] [--rounds N]
 
 A range server on loopback waits before each answer. Both servers run already; every round names an object
-that neither has seen. Figures are medians of wall time as the client sees it, and of requests that the object got.
+that neither has seen. Figures are medians of wall time as the client sees it, and of the requests that the
+object got.
 """
 
 from __future__ import annotations
