@@ -102,7 +102,8 @@ def _closed_form(grid: Grid, crs: SpatialReference) -> Axes | None:
     if grid.crs == crs or (lonlat and crs in _LONGITUDE_LATITUDE):
         return Axes(x, y, (along, down))
     if grid.crs == WEB_MERCATOR and crs in _LONGITUDE_LATITUDE:
-        return _axes(x / DEGREE, np.degrees(np.arctan(np.sinh(y / RADIUS))), along / DEGREE)
+        with np.errstate(over="ignore"):  # far beyond the poles is at the poles
+            return _axes(x / DEGREE, np.degrees(np.arctan(np.sinh(y / RADIUS))), along / DEGREE)
     if lonlat and crs == WEB_MERCATOR:
         y = np.where(np.abs(y) < 90, y, np.nan)
         return _axes(x * DEGREE, RADIUS * np.arcsinh(np.tan(np.radians(y))), along * DEGREE)

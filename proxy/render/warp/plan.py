@@ -36,6 +36,9 @@ PART_PIXELS, WINDOW_PIXELS, WINDOW_SIDE = 1 << 20, 1 << 22, 8000
 #: Pixels needed around a coordinate.
 _MARGIN = {Interpolation.BILINEAR: 1, Interpolation.CUBIC: 2}
 _SMOOTH = (Interpolation.BILINEAR, Interpolation.CUBIC)
+#: Level pixels along a target pixel that average, mode, minimum and maximum look at one by one: beyond it the
+#: level is shrunk first, as far as leaves half of them.
+MOST_TAPS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ def view_of(levels: Sequence[Level], place: Axes | Nodes, interpolation: Interpo
     ratio = scale[0] / size[0], scale[1] / size[1]
     across = down = Factor(1, 1)
     if interpolation in _SMOOTH:
-        across, down = shrink_factor(ratio[0]), shrink_factor(ratio[1])
+        across, down = shrink_factor(ratio[0], level.width), shrink_factor(ratio[1], level.height)
+    elif interpolation is not Interpolation.NEAREST:
+        across, down = thinning(ratio[0], level.width), thinning(ratio[1], level.height)
     fx, fy = across.value, down.value
     a, b, c, d, e, f = inverse(level.transform)
     six = (a / fx, b / fx, c / fx, d / fy, e / fy, f / fy)
@@ -119,14 +124,26 @@ def choose_level(levels: Sequence[Level], scale: tuple[float, float]) -> int:
     return best
 
 
-def shrink_factor(ratio: float) -> Factor:
-    """How far to shrink along one axis when a target pixel is `ratio` pixels of the level long."""
+def shrink_factor(ratio: float, size: int) -> Factor:
+    """How far to shrink along one axis when a target pixel is `ratio` pixels of the level's `size` long."""
     wanted = math.sqrt(2 / 3) * ratio
     if wanted < math.sqrt(1.5):
         return Factor(1, 1)
     if wanted < math.sqrt(3):
         return Factor(3, 2)
-    return Factor(max(2, round(min(wanted, 1e6))), 1)
+    return _even(max(2.0, wanted), size)
+
+
+def thinning(ratio: float, size: int) -> Factor:
+    """How far to shrink along one axis before pixels are looked at one by one."""
+    return Factor(1, 1) if ratio <= MOST_TAPS else _even(ratio * 2 / MOST_TAPS, size)
+
+
+def _even(wanted: float, size: int) -> Factor:
+    """About so many pixels to one. Few areas are made alike: the last is filled up, at most doubling it."""
+    if wanted * 8 <= size:
+        return Factor(round(wanted), 1)
+    return Factor(-(-size // max(1, math.ceil(size / wanted))), 1)
 
 
 @lru_cache(maxsize=1024)

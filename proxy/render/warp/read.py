@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proxy.model import Array, Grid, Interpolation, Mask
-from proxy.render.warp.area import collect, shrink
+from proxy.render.warp.area import collect, shrink, thin
 from proxy.render.warp.cells import Six
 from proxy.render.warp.coordinates import Axes, Floats, Nodes, locate, period
 from proxy.render.warp.lattice import EDGE, TOLERANCE, Mapping, Vectors, mapping
@@ -22,6 +22,9 @@ ALIGNED = 1e-3
 #: Coordinates are rounded to 1/512 pixel: at this offset that is what float32 can tell apart, so that places
 #: counted from the start of any window are the same.
 _ROUNDING = np.float32(3 << 13)
+
+#: Turns to either side of the first that a world is repeated; it is a few pixels wide by then.
+MOST_TURNS = 32
 
 _COLLECTED = (Interpolation.AVERAGE, Interpolation.MODE, Interpolation.MIN, Interpolation.MAX)
 _ORDERED = (Interpolation.MODE, Interpolation.MIN, Interpolation.MAX)
@@ -93,7 +96,8 @@ def _turns(place: Axes | Nodes, view: View, turn: float) -> range:
         low, high = float(place.x.min()), float(place.x.max())
     else:
         low, high = place.about - turn / 2, place.about + turn / 2
-    return range(math.ceil((min(corners) - high) / turn), math.floor((max(corners) - low) / turn) + 1)
+    first = max(math.ceil((min(corners) - high) / turn), -MOST_TURNS)
+    return range(first, min(math.floor((max(corners) - low) / turn), MOST_TURNS) + 1)
 
 
 def _assembled(
@@ -158,6 +162,8 @@ class _Reading:
         if data.dtype.kind == "c":
             pair, mask = shrink(_parted(data), mask, view.across, view.down)
             return _joined(pair, data.dtype), mask
+        if self._interpolation in _COLLECTED:
+            return thin(data, mask, view.across, view.down, self._interpolation)
         return shrink(data, mask, view.across, view.down)
 
     def _inside(self, x: Floats, y: Floats) -> Mask | None:

@@ -52,7 +52,7 @@ def test_overviews_of_odd_sizes_count_as_halves():
     [(1, (1, 1)), (1.49, (1, 1)), (1.51, (3, 2)), (2.1, (3, 2)), (2.2, (2, 1)), (3.7, (3, 1)), (10, (8, 1))],
 )
 def test_how_far_to_shrink(ratio, factor):
-    found = shrink_factor(ratio)
+    found = shrink_factor(ratio, 1 << 20)
     assert (found.pixels, found.become) == factor
 
 
