@@ -1,10 +1,17 @@
-"""Write docs/raster-functions.md from the registry: `python benchmarks/document_functions.py`."""
+"""Write docs/raster-functions.md from the registry: `python benchmarks/document_functions.py`.
+
+With `pictures` behind it, the pictures of `benchmarks/function_pictures.json` are drawn anew as well, from the
+demo's rasters.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 from proxy.functions.palettes import PALETTE_NAMES
 from proxy.functions.ramps import MAP_NAMES, RAMP_NAMES
@@ -12,7 +19,16 @@ from proxy.functions.refused import REASONS
 from proxy.functions.registry import FUNCTIONS
 from proxy.functions.signature import Argument, Function
 
-TARGET = Path(__file__).parents[1] / "docs" / "raster-functions.md"
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "raster-functions.md"
+IMAGES = ROOT / "docs" / "images"
+#: By function: the demo's raster, Web Mercator metres to a pixel, and the rule.
+PICTURES: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("function_pictures.json").read_text("utf-8")
+)
+SIZE = (300, 180)
+#: Bytes of a picture; its quality falls until it has no more.
+HEAVIEST = 15_000
 
 HEAD = """# Raster functions
 
@@ -59,6 +75,9 @@ def section(function: Function) -> str:
     lines = [f"## {function.name}", "", function.summary, ""]
     if function.aliases:
         lines += [f"Also called {', '.join(f'`{name}`' for name in function.aliases)}.", ""]
+    if function.name in PICTURES:
+        rule = json.dumps(PICTURES[function.name]["rule"])
+        lines += [f"![{function.name}](images/{function.name}.webp)", "", f"`{rule}`", ""]
     lines += [body, "", "| argument | also | type | default |", "|---|---|---|---|"]
     for argument in function.arguments:
         also = " ".join(f"`{name}`" for name in argument.aliases)
@@ -89,5 +108,39 @@ def document() -> str:
     return "\n".join(parts)
 
 
+def draw() -> None:
+    """Draw every picture, at the middle of its raster."""
+    from proxy.app import read_renderings
+    from proxy.config import parse
+    from proxy.crs import WEB_MERCATOR, transformer
+    from proxy.functions.parse import parse as parse_rule
+    from proxy.model import EncodeOptions, Extent, Grid, ImageFormat, Interpolation, RenderRequest
+    from proxy.render.pipeline import render_picture
+    from proxy.services import Registry
+
+    names = sorted({picture["source"] for picture in PICTURES.values()})
+    listed = [{"name": name, "source": str(ROOT / "proxy" / "demo" / f"{name}.tif")} for name in names]
+    registry = Registry(parse({"services": listed}, {}), read_renderings)
+    IMAGES.mkdir(exist_ok=True)
+    for name, picture in PICTURES.items():
+        service = registry.get(picture["source"])
+        info = service.info
+        x, y = transformer(info.crs, WEB_MERCATOR).transform(*info.extent.center)
+        across, down = (side * picture["metres"] / 2 for side in SIZE)
+        grid = Grid(WEB_MERCATOR, Extent(x - across, y - down, x + across, y + down), *SIZE)
+        for quality in (75, 60, 45, 30, 15):
+            request = RenderRequest(
+                service=service.name, grid=grid, format=ImageFormat.WEBP,
+                interpolation=Interpolation.BILINEAR, rule=parse_rule(picture["rule"]),
+                options=EncodeOptions(quality=quality),
+            )  # fmt: skip
+            body = render_picture(service, service.source, request).body
+            if len(body) <= HEAVIEST:
+                break
+        (IMAGES / f"{name}.webp").write_bytes(body)
+
+
 if __name__ == "__main__":
+    if "pictures" in sys.argv[1:]:
+        draw()
     TARGET.write_text(document(), "utf-8")
