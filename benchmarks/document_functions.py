@@ -1,7 +1,7 @@
 """Write docs/raster-functions.md from the registry: `python benchmarks/document_functions.py`.
 
-With `pictures` behind it, the pictures of `benchmarks/function_pictures.json` are drawn anew as well, from the
-demo's rasters.
+With `pictures` behind it, the pictures of `benchmarks/function_pictures.json` are drawn anew as well, from
+the rasters of the demo.
 """
 
 from __future__ import annotations
