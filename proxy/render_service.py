@@ -19,6 +19,7 @@ from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
 from proxy.render.pipeline import render_picture
 from proxy.services import Service
+from proxy.sources.blocks.places import SourceChanged
 from proxy.sources.raster import RasterSource
 from proxy.threads import DaemonPool
 from proxy.web import Rendered
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 #: Sources that are opened at a time, those that hang among them.
 OPENERS = 32
+#: Times that a picture is begun because its source was replaced meanwhile.
+ATTEMPTS = 4
 
 
 @dataclass
@@ -64,6 +67,14 @@ class Renderer:
             DeadlinePassed: it took too long; it goes on for the cache.
             ProxyError: whatever the render itself found wrong.
         """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._rendered(service, request)
+            except SourceChanged:
+                continue
+        return await self._rendered(service, request)
+
+    async def _rendered(self, service: Service, request: RenderRequest) -> Rendered:
         source = await self.opened(service)
         version = source.info.version
         key = key_of(version, request)

@@ -7,12 +7,15 @@ from pathlib import Path
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen
 from proxy.sources.blocks.cache import shared_cache
-from proxy.sources.blocks.places import LocalPlace, local_version
+from proxy.sources.blocks.places import LocalPlace, SourceChanged, local_version
 from proxy.sources.blocks.stored import Stored
 from proxy.sources.location import Location, locate
 from proxy.sources.raster import Handles, RasterSource
 from proxy.sources.remote import remote_place, remote_version
 from proxy.sources.session import gdal_options
+
+#: Times that a file is opened anew because it was replaced meanwhile.
+ATTEMPTS = 5
 
 
 def current_version(location: Location, config: Config, service: ServiceConfig) -> str:
@@ -46,7 +49,15 @@ def open_source(service: ServiceConfig, config: Config, handles: Handles) -> Ras
         place = remote_place(location.url, credentials)
         stored = Stored(place, cache, described_here=not service.side_files)
         return RasterSource(location, service, options, handles, place.version, stored)
-    version = current_version(location, config, service)
-    plain = Path(location.gdal_path).is_file()
-    stored = Stored(LocalPlace(location.gdal_path, version) if plain else None, cache)
-    return RasterSource(location, service, options, handles, version, stored)
+    for _ in range(ATTEMPTS):
+        version = current_version(location, config, service)
+        plain = Path(location.gdal_path).is_file()
+        stored = Stored(LocalPlace(location.gdal_path, version) if plain else None, cache)
+        try:
+            source = RasterSource(location, service, options, handles, version, stored)
+            # Facts of one file and pixels of the next would make no picture.
+            stored.check()
+        except SourceChanged:
+            continue
+        return source
+    raise CannotOpen("The source could not be opened.", "it changes faster than it can be opened")

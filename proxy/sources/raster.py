@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,7 @@ from proxy.sources.describe import describe
 from proxy.sources.location import Location
 from proxy.sources.pool import Pool
 from proxy.sources.session import Options
+from proxy.sources.validity import valid_by_value
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class RasterSource:
         indexes = [band + 1 for band in bands]
         area = self._area(level, window)
         shape = window.height, window.width
-        with self._environment(), self._pool.lend(self._key(level), lambda: self._handle(level)) as handle:
+        with self._environment(), self._lent(level) as handle:
             dataset = handle.dataset
             data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
             valid = None
@@ -149,15 +150,29 @@ class RasterSource:
         if self.info.mask_kind == "nodata" and self.info.nodata is not None:
             valid = valid_by_value(data, self.info.nodata)
         if data.dtype.kind in "fc":
-            finite = _negated(np.isnan(data))
+            finite = np.logical_not(np.isnan(data).all(axis=0))
             valid = finite if valid is None else np.logical_and(valid, finite)
         return None if valid is None or valid.all() else valid
 
     @contextmanager
     def borrowed(self) -> Iterator[DatasetReader]:
         """The native dataset, for what is not pixels on a grid."""
-        with self._environment(), self._pool.lend(self._key(0), lambda: self._handle(0)) as handle:
+        with self._environment(), self._lent(0) as handle:
             yield handle.dataset
+
+    def _lent(self, level: int) -> AbstractContextManager[Handle]:
+        def checked() -> Handle:
+            handle = self._handle(level)
+            try:
+                # The path may lead to another file by now.
+                self._stored.check()
+            except SourceChanged:
+                self.stale = True
+                handle.close()
+                raise
+            return handle
+
+        return self._pool.lend(self._key(level), checked)
 
     def close(self) -> None:
         """Close the idle handles of this version and forget its blocks."""
@@ -264,30 +279,3 @@ class RasterSource:
             return
         with rasterio.Env(**self._gdal):
             yield
-
-
-def valid_by_value(data: Array, nodata: float) -> Mask:
-    """Pixels with a value: those where any band differs from `nodata`.
-
-    Floats are compared at their own precision, since a declared -3.4e38 is seldom written exactly.
-    """
-    if np.isnan(nodata):
-        return _negated(np.isnan(data))
-    if data.dtype.kind in "fc":
-        with np.errstate(over="ignore"):
-            limit = data.dtype.type(nodata)
-        tolerance = 1e-6 if data.dtype in ("float32", "complex64") else 1e-12
-        return _negated(np.isclose(data, limit, rtol=tolerance, atol=0.0))
-    if not float(nodata).is_integer() or not _fits(nodata, data.dtype):
-        return np.ones(data.shape[1:], np.bool_)
-    return _negated(np.equal(data, int(nodata)))
-
-
-def _negated(matches: Array) -> Mask:
-    valid: Mask = np.logical_not(matches.all(axis=0))
-    return valid
-
-
-def _fits(value: float, dtype: np.dtype[Any]) -> bool:
-    limits = np.iinfo(dtype)
-    return bool(limits.min <= value <= limits.max)

@@ -13,7 +13,8 @@ from proxy.errors import CannotOpen, CannotRead
 from proxy.model import DataKind, PixelType, Window
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, RasterSource, valid_by_value
+from proxy.sources.raster import Handle, RasterSource
+from proxy.sources.validity import valid_by_value
 from tests.conftest import DATA, DEMO, RasterMaker
 
 CONFIG = parse({}, {})

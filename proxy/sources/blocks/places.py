@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol
 
 from proxy.errors import CannotRead
@@ -85,6 +86,15 @@ class LocalPlace:
             return [_exactly(_at(file, start, end - start), end - start) for start, end in ranges]
         finally:
             os.close(file)
+
+    def check(self) -> None:
+        """Raise `SourceChanged` where the path has another version by now, or none."""
+        try:
+            found = local_version(Path(self._path).stat())
+        except OSError as error:
+            raise SourceChanged(str(error)) from error
+        if found != self._version:
+            raise SourceChanged
 
     def close(self) -> None:
         """Nothing is kept open."""

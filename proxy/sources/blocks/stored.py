@@ -42,6 +42,11 @@ class Stored:
         with MemoryFile(place.head, filename=PurePosixPath(path).name or "header.tif") as memory:
             yield memory.name
 
+    def check(self) -> None:
+        """Raise `SourceChanged` where a local file is no longer the one that was opened."""
+        if isinstance(self._place, LocalPlace):
+            self._place.check()
+
     def reader(
         self, dataset: DatasetReader, levels: tuple[Level, ...], masked: bool, token: Hashable
     ) -> BlockReader:
