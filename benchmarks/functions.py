@@ -119,7 +119,14 @@ def main(names: list[str]) -> None:
     others = {name: milliseconds(run) for name, run in peers(band).items()}
     with TemporaryDirectory() as folder:
         others |= gdaldem(band, Path(folder))
-    several = {"ndvi", "band_arithmetic", "expression", "create_color_composite", "tasseled_cap"}
+    several = {
+        "ndvi",
+        "vector_field_renderer",
+        "band_arithmetic",
+        "expression",
+        "create_color_composite",
+        "tasseled_cap",
+    }
     print("| function | bands | ms | MB | peer ms |\n|---|---|---|---|---|")
     for function in (function for function in FUNCTIONS if not names or function.name in names):
         count = (

@@ -19,7 +19,6 @@ _ZONES = "it needs a raster of zones and their table. Use 'remap', or 'remap' wi
 _PLACED = "the request decides the grid. Ask for the spatial reference and size beside the rule."
 _DIMENSIONS = "single rasters have no dimensions. Name the variable of the source in the configuration."
 _FEATURES = "features are not read. Burn them into a raster offline and serve it."
-_SYMBOLS = "arrows are drawn by the client. Use 'vector_field', and 'colormap' on its magnitude."
 _LOCAL_SURFACE = "its adaptive windows are not published. Use 'slope', 'aspect', 'curvature' or 'contour'."
 _MANY = "it needs several rasters of one place in a catalogue. Combine them offline, or use 'local' on bands."
 
@@ -97,7 +96,6 @@ _REASONS: dict[str, tuple[str, ...]] = {
     _ZONES: ("zonal_remap",),
     _PLACED: ("reproject", "geometric", "orthorectification"),
     _DIMENSIONS: ("multidimensional_filter",),
-    _SYMBOLS: ("vector_field_renderer", "vector_field_symbology"),
     _LOCAL_SURFACE: ("surface_param", "surface_parameters"),
     _FEATURES: ("rasterize_features", "rasterize_feature_class", "rasterize_attributes"),
     _MANY: ("geometric_median", "mosaic_rasters_by_attribute"),

@@ -6,6 +6,7 @@ from itertools import chain
 
 from proxy.functions import (
     arithmetic,
+    arrows,
     bands,
     calculate,
     change,
@@ -63,6 +64,7 @@ _MODULES = (
     combine,
     pansharpen,
     imagery,
+    arrows,
     weather,
     elevation_codes,
     generate,

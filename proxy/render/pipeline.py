@@ -125,7 +125,7 @@ def _wants_statistics(tree: Node, raster: Raster, names: tuple[str, ...]) -> boo
 
 
 #: Functions whose result depends on the statistics of the source.
-STATISTICS_USERS = frozenset({"stretch", "contour", "shaded_relief", "threshold"})
+STATISTICS_USERS = frozenset({"stretch", "contour", "shaded_relief", "threshold", "vector_field_renderer"})
 
 
 def _looks(call: Call) -> bool:

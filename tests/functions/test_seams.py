@@ -38,6 +38,10 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     ],
     "gradient": [{}, {"gradient_dimension": "xy"}],
     "aggregate": [{}, {"cell_factor": 5, "aggregation_type": "mean"}],
+    "vector_field_renderer": [
+        {"symbol_tile_size": 16, "is_uv_components": True},
+        {"symbol_tile_size": 20, "symbology_name": "Beaufort", "maximum_symbol_size": 200},
+    ],
     "elevation_void_fill": [{}, {"max_void_width": 3}],
     "statistics": [{"type": kind} for kind in range(1, 8)]
     + [{"type": 3, "kernel_rows": 6, "kernel_columns": 5, "fill_no_data_only": True}],
