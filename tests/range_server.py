@@ -30,11 +30,15 @@ class RangeServer:
     Attributes:
         latency: seconds before each answer.
         ranges: False to ignore ranges, as plain servers do.
+        refuses: status of every answer, 0 to answer as usual.
+        short: bytes that are missing at the end of bodies.
     """
 
     url: str = ""
     latency: float = 0.0
     ranges: bool = True
+    refuses: int = 0
+    short: int = 0
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     log: list[Request] = field(default_factory=list)
 
@@ -78,8 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.log.append(Request(self.command, self.path, start, end, time.monotonic()))
         time.sleep(self.state.latency)
         found = self.state.objects.get(self.path)
-        if found is None:
-            self._head(404, 0, {})
+        if self.state.refuses or found is None:
+            self._head(self.state.refuses or 404, 0, {})
             return
         content, etag = found
         common = {"ETag": etag, "Accept-Ranges": "bytes", "Last-Modified": formatdate(0, usegmt=True)}
@@ -93,7 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
             place = f"bytes {start}-{start + len(body) - 1}/{len(content)}"
             self._head(206, len(body), common | {"Content-Range": place})
         if with_body:
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) - self.state.short])
+            if self.state.short:
+                self.close_connection = True
 
     def _head(self, status: int, length: int, headers: dict[str, str]) -> None:
         self.send_response(status)
