@@ -140,3 +140,19 @@ def test_aspects_have_the_colours_of_their_directions(make_raster: RasterMaker) 
     with client_of({"name": "dem", "source": str(path)}) as client:
         drawn = picture(client, "/tiles/dem/style/aspect_map/thumbnail.png?size=32")
     assert tuple(drawn[16, 16]) == (247, 220, 78, 255)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/view/elevation?style=slope_map",
+        "/tiles/elevation/style/slope_map/10/174/397.png",
+        "/tiles/elevation/tilejson.json?style=slope_map",
+        "/arcgis/rest/services/elevation/ImageServer/rasterFunctionInfos?f=json",
+    ],
+)
+def test_they_are_known_to_the_first_request(address: str) -> None:
+    with client_of(DEMO / "elevation.tif") as client:
+        answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png" or "slope_map" in answer.text

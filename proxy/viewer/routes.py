@@ -67,13 +67,14 @@ class Viewer:
         prefix = _prefix(request)
         try:
             service = self._registry.get(request.path_params["service"])
+            [facts] = await self._gatherer.facts([service], MAP_SECONDS)
+            if facts.info is None:
+                refresh = REFRESH if facts.is_opening else None
+                return self._pages.respond("unavailable.html", prefix, refresh=refresh, facts=facts)
+            # Which renderings there are may depend on the source.
             rendering = service.rendering(request.query_params.get("style")).name
         except NotFound as error:
             return self._pages.respond("message.html", prefix, 404, title="Not found", message=error.message)
-        [facts] = await self._gatherer.facts([service], MAP_SECONDS)
-        if facts.info is None:
-            refresh = REFRESH if facts.is_opening else None
-            return self._pages.respond("unavailable.html", prefix, refresh=refresh, facts=facts)
         values: dict[str, Any] = {
             "facts": facts,
             "rendering": rendering,
