@@ -309,6 +309,44 @@ def test_tiles_answer_anything(
     assert "Traceback" not in response.text if response.status_code >= 400 else True
 
 
+AD_HOC: dict[str, st.SearchStrategy[str]] = {
+    "expression": st.one_of(
+        st.sampled_from(["b1", "b1/b2", "1/0", "B08-B04", "where(b1>0,b1,0)", "b1**99", "-b1", "sqrt(-b1)"]),
+        st.text("b1234()+-*/.,<>=&|^%!~e ", max_size=16),
+        junk,
+    ),
+    "rescale": st.one_of(
+        st.sampled_from(["0,1", "1,0", "0,1,0", "0,255,0,9", "-1e308,1e308", "0,1e-320", ","]), junk
+    ),
+    "colormap": st.one_of(st.sampled_from(["viridis", "RdYlGn_r", "Surface", "NDVI", "VIRIDIS", "_r"]), junk),
+    "encoding": st.one_of(st.sampled_from(["terrarium", "terrainrgb", "Terrain-RGB"]), junk),
+    "bands": st.sampled_from(["1", "2,1", "9"]),
+    "style": st.sampled_from(["None", "slope_map"]),
+}
+GROUND = {
+    "elevation": "10/174/397",
+    "sentinel2": "12/2191/1343",
+    "bluemarble": "1/0/0",
+    "landcover": "8/48/99",
+}
+
+
+@settings(max_examples=max(120, LONG // 20), **PROFILE)
+@given(
+    service=st.sampled_from(SERVICES),
+    ending=st.sampled_from([".png", ".jpg", ".tif", "", "tilejson.json"]),
+    form=chosen(AD_HOC),
+)
+def test_styles_in_the_query_answer_anything(
+    client: TestClient, service: str, ending: str, form: dict[str, str]
+) -> None:
+    place = ending if ending == "tilejson.json" else GROUND[service] + ending
+    response = client.get(f"/tiles/{service}/{place}", params=form)
+    assert response.status_code in (200, 400, 404), (response.status_code, response.content[:300])
+    if response.status_code >= 400:
+        assert response.headers["content-type"].startswith("text/plain")
+
+
 def test_the_profile_sees_pictures(client: TestClient) -> None:
     """Not everything that is tried is refused: a plain request through the same checks is a picture."""
     answer = client.get(
