@@ -79,8 +79,8 @@ class Fields(Mapping[str, str]):
             return None
         try:
             return parse_json(text)
-        except ValueError:
-            raise InvalidParameter(name, "It is not JSON.") from None
+        except ValueError as error:
+            raise InvalidParameter(name, f"It is not JSON, or too much of it. {error}"[:200]) from None
 
 
 def numbers(name: str, text: str, separator: str = ",") -> list[float]:

@@ -58,13 +58,14 @@ def _static(segments: tuple[str, ...]) -> Response:
 
 
 async def _answered(request: Request, segments: tuple[str, ...]) -> Response:
-    fields = Fields(request.query_params.multi_items())
+    fields, is_read = Fields(request.query_params.multi_items()), False
     try:
-        fields = await fields_of(request)
+        fields, is_read = await fields_of(request), True
         return await _resource(request, fields, segments)
     except Exception as error:
         # Clients of this face read every failure, also an unforeseen one, from a body with status 200.
-        if wanted_format(fields) == "html":
+        # The form may have held the format: programs send forms that large, people do not.
+        if is_read and wanted_format(fields) == "html":
             return pages.error_page(request, error)
         return error_response(error, fields)
 

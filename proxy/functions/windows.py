@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 
+from proxy.errors import TooLarge
 from proxy.functions.cellstats import Statistic
 from proxy.model import Array, Mask
 
@@ -18,6 +19,8 @@ Offset = tuple[int, int]
 
 #: Values held at a time while a statistic is found.
 WORKING_SET = 2_000_000
+#: Pixels times neighbours of one band: some twenty seconds of work.
+MOST_WORK = 5_000_000_000
 
 
 def box(rows: int, columns: int) -> tuple[Offset, ...]:
@@ -33,8 +36,14 @@ def reach(offsets: Sequence[Offset]) -> int:
 
 
 def shifted(band: Array, offsets: Sequence[Offset]) -> Iterator[Array]:
-    """For each offset the band of the neighbours there, views of (rows, columns)."""
+    """For each offset the band of the neighbours there, views of (rows, columns).
+
+    Raises:
+        TooLarge: it would take minutes.
+    """
     height, width = band.shape
+    if height * width * len(offsets) > MOST_WORK:
+        raise TooLarge(f"{len(offsets)} neighbours of each of {width} x {height} pixels are too many.")
     edge = reach(offsets)
     padded = np.pad(band, edge, mode="edge")
     for y, x in offsets:

@@ -19,6 +19,7 @@ from proxy.model import (
     ImageFormat,
     Mask,
     NoDataRule,
+    PixelType,
     Raster,
 )
 from proxy.render.bands import display_bands
@@ -42,6 +43,14 @@ def apply_nodata(raster: Raster, rule: NoDataRule) -> Raster:
     mask = raster.valid() & ~gone
     kept = {"band_names": raster.band_names, "colormap": raster.colormap, "statistics": raster.statistics}
     return raster.with_data(raster.data, mask=mask, nodata=rule.values[0], **kept)
+
+
+def full_scale(raster: Raster, pixel_type: PixelType | None) -> Raster:
+    """Values of less than 8 bits spread over 8, so that the eye can tell them apart; others as they are."""
+    if pixel_type is None or pixel_type.bits >= 8 or raster.colormap is not None:
+        return raster
+    data = raster.data * np.uint8(255 // pixel_type.range[1])
+    return raster.with_data(data, mask=raster.mask, band_names=raster.band_names)
 
 
 def for_display(raster: Raster, kind: DataKind, read_statistics: StatisticsReader) -> Raster:

@@ -33,7 +33,7 @@ from proxy.model import (
     RenderRequest,
 )
 from proxy.render.encode import encode
-from proxy.render.finish import apply_nodata, display_choice, for_display
+from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
 from proxy.render.reader import read_raster
 from proxy.sources.base import Statistics
 from proxy.sources.raster import RasterSource
@@ -68,7 +68,9 @@ def render_picture(service: Subject, source: RasterSource, request: RenderReques
     if request.format.is_display:
         bands = _input_bands(source, request)
         raster = for_display(
-            raster, source.info.kind, lambda: result_statistics(service, source, request.rule, bands)
+            full_scale(raster, request.pixel_type),
+            source.info.kind,
+            lambda: result_statistics(service, source, request.rule, bands),
         )
     return encode(raster, request.format, request.options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -200,3 +201,36 @@ def test_errors(client: TestClient, query: dict[str, str], detail: str) -> None:
     response = fetch(client, **query)
     assert len(response.content) <= 750
     assert response.json()["error"]["details"][0] == detail
+
+
+@pytest.mark.parametrize(("pixel_type", "most"), [("U1", 1), ("U2", 3), ("U4", 15)])
+@pytest.mark.parametrize("format", ["png", "png24", "png32", "bmp"])
+def test_pictures_of_few_bits_span_black_to_white(
+    client: TestClient, pixel_type: str, most: int, format: str
+) -> None:
+    shown = picture(fetch(client, format=format, pixelType=pixel_type).content)[..., :3]
+    expected = np.clip(DATA, 0, most) * (255 // most)
+    np.testing.assert_array_equal(shown, np.moveaxis(expected, 0, -1))
+
+
+def test_a_form_beyond_all_reason_is_answered_in_json(client: TestClient) -> None:
+    form = {"f": "image", "renderingRule": "x" * 4_000_000} | WHOLE
+    answer = client.post(EXPORT.format("rgb"), data=form)
+    assert answer.status_code == 200
+    assert answer.json()["error"]["code"] == 400
+
+
+def test_a_geometry_too_long_to_read_says_so(client: TestClient) -> None:
+    points = ",".join(f"[{x},{x}]" for x in range(80_000))
+    form = {"f": "json", "geometryType": "esriGeometryMultipoint", "geometry": f'{{"points":[{points}]}}'}
+    answer = client.post(EXPORT.format("rgb").replace("exportImage", "getSamples"), data=form)
+    assert "more than 1000000 characters" in answer.text
+
+
+def test_kernels_too_large_for_the_picture_are_refused(client: TestClient) -> None:
+    kernel = {"Type": -1, "Rows": 31, "Columns": 31, "Kernel": [1] * 961}
+    rule = json.dumps({"rasterFunction": "Convolution", "rasterFunctionArguments": kernel})
+    answer = client.post(
+        EXPORT.format("rgb"), data=WHOLE | {"f": "image", "size": "4000,4000", "renderingRule": rule}
+    )
+    assert "961 neighbours" in answer.json()["error"]["details"][0]
