@@ -43,6 +43,7 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "lookup": {"field": "size", "raster": {"function": "table", "table": [{"Value": 1, "Size": 7}]}},
     "expression": {"expression": "where(b4 > b3, (b4 - b3) / (b4 + b3), 0)"},
     "raster_calculator": {"expression": "r1 * 2"},
+    "spectral_index": {"index": "EVI", "bands": "N=4, R=3, B=1"},
     "create_color_composite": {"band_indexes_r": "3", "band_indexes_g": "2", "band_indexes_b": "1"},
     "weighted_sum": {"weights": [2]},
     "weighted_overlay": {"influences": [1], "remaps": ["0 500 1, 500 1001 2"]},

@@ -70,6 +70,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "spectral_conversion": {"conversion_matrix": "1 2 3 1 1 1"},
     "table": {"table": [{"Value": 1, "Red": 9, "Green": 8, "Blue": 7}]},
     "expression": {"expression": "b1 + b2"},
+    "spectral_index": {"index": "NDVI", "bands": "N=2, R=1"},
     "raster_calculator": {"expression": "r1 * 2"},
     "create_color_composite": {"band_indexes_r": "3", "band_indexes_g": "b2", "band_indexes_b": "b1 + b3"},
     "weighted_sum": {"weights": [2]},
