@@ -35,15 +35,21 @@ def reach(offsets: Sequence[Offset]) -> int:
     return max((max(abs(y), abs(x)) for y, x in offsets), default=0)
 
 
+def check_work(band: Array, offsets: Sequence[Offset]) -> None:
+    """Raise `TooLarge` where looking at so many neighbours of every pixel would take minutes."""
+    height, width = band.shape
+    if height * width * len(offsets) > MOST_WORK:
+        raise TooLarge(f"{len(offsets)} neighbours of each of {width} x {height} pixels are too many.")
+
+
 def shifted(band: Array, offsets: Sequence[Offset]) -> Iterator[Array]:
     """For each offset the band of the neighbours there, views of (rows, columns).
 
     Raises:
         TooLarge: it would take minutes.
     """
+    check_work(band, offsets)
     height, width = band.shape
-    if height * width * len(offsets) > MOST_WORK:
-        raise TooLarge(f"{len(offsets)} neighbours of each of {width} x {height} pixels are too many.")
     edge = reach(offsets)
     padded = np.pad(band, edge, mode="edge")
     for y, x in offsets:
@@ -79,7 +85,12 @@ def any_valid(valid: Mask, offsets: Sequence[Offset]) -> Mask:
 
 
 def windowed(band: Array, valid: Mask | None, offsets: Sequence[Offset], statistic: Statistic) -> Array:
-    """A statistic of the valid neighbours of every pixel; arbitrary where there is none."""
+    """A statistic of the valid neighbours of every pixel; arbitrary where there is none.
+
+    Raises:
+        TooLarge: it would take minutes.
+    """
+    check_work(band, offsets)
     out = np.empty(band.shape, band.dtype)
     edge = reach(offsets)
     padded = np.pad(band, edge, mode="edge")

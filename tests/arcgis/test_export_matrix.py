@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -227,10 +228,21 @@ def test_a_geometry_too_long_to_read_says_so(client: TestClient) -> None:
     assert "more than 1000000 characters" in answer.text
 
 
-def test_kernels_too_large_for_the_picture_are_refused(client: TestClient) -> None:
-    kernel = {"Type": -1, "Rows": 31, "Columns": 31, "Kernel": [1] * 961}
-    rule = json.dumps({"rasterFunction": "Convolution", "rasterFunctionArguments": kernel})
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("Convolution", {"Type": -1, "Rows": 31, "Columns": 31, "Kernel": [1] * 961}),
+        ("Statistics", {"Type": 5, "KernelRows": 31, "KernelColumns": 31}),
+    ],
+)
+def test_windows_too_large_for_the_picture_are_refused(
+    client: TestClient, function: str, arguments: dict[str, Any]
+) -> None:
+    rule = json.dumps({"rasterFunction": function, "rasterFunctionArguments": arguments})
+    started = time.monotonic()
     answer = client.post(
-        EXPORT.format("rgb"), data=WHOLE | {"f": "image", "size": "4000,4000", "renderingRule": rule}
+        EXPORT.format("single"), data=WHOLE | {"f": "image", "size": "3000,3000", "renderingRule": rule}
     )
     assert "961 neighbours" in answer.json()["error"]["details"][0]
+    # The work itself would take ten times as long.
+    assert time.monotonic() - started < 10
