@@ -14,6 +14,9 @@ from proxy.model import Extent
 
 Document = dict[str, Any]
 
+#: Greatest coordinate, far beyond any map but safe to multiply.
+FARTHEST = 1e15
+
 
 def extent_document(extent: Extent, crs: SpatialReference) -> Document:
     """JSON object of an extent; some clients read the four numbers by their position."""
@@ -41,7 +44,7 @@ def read_bbox(fields: Fields, service: SpatialReference) -> tuple[Extent, Spatia
         found, inner = _envelope(envelope), envelope.get("spatialReference")
     else:
         found = numbers("bbox", text) if text else []
-    if len(found) != 4 or found[0] == found[2] or found[1] == found[3]:
+    if len(found) != 4 or found[0] == found[2] or found[1] == found[3] or max(map(abs, found)) > FARTHEST:
         raise InvalidParameter("bbox")
     # esri-leaflet sends the upper left and the lower right corner.
     x0, x1 = sorted((found[0], found[2]))

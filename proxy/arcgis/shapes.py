@@ -14,6 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from proxy.arcgis.fields import Fields, numbers
+from proxy.arcgis.geometry import FARTHEST
 from proxy.arcgis.rings import VERTICES, polygons, rings_of
 from proxy.arcgis.spatial_reference import aligned, from_mapping, read_reference, reference_document
 from proxy.crs import SpatialReference, transformer
@@ -22,8 +23,6 @@ from proxy.model import Extent
 
 Document = dict[str, Any]
 
-#: Greatest coordinate, far beyond any map but safe to multiply.
-FARTHEST = 1e15
 #: Parts that the longer side of an envelope is divided into before it is projected.
 EDGE_STEPS = 21
 
