@@ -82,8 +82,8 @@ def test_whose_reference_a_box_has(subject: Subject) -> None:
 
 @pytest.mark.parametrize(
     "box",
-    ["", "1,2,3", "1,2,3,4,5", "0,0,1,1e307", "a,b,c,d", "1,2,nan,4", "1,2,1,4", "1,2,3,2", "{}", "{", "[1,2,3]",
-     '{"xmin":1,"ymin":2,"xmax":3}', '{"xmin":1,"ymin":2,"xmax":3,"ymax":null}',
+    ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,nan,4", "1,2,1,4", "1,2,3,2", "{}", "{", "[1,2,3]",
+     "0,0,1,1e307", '{"xmin":1,"ymin":2,"xmax":3}', '{"xmin":1,"ymin":2,"xmax":3,"ymax":null}',
      '{"xmin":1,"ymin":2,"xmax":3,"ymax":4,"spatialReference":{"wkid":1}}', "1;2;3;4", "1,2,inf,4",
      "-1e308,-1e308,1e308,1e308", "1e308,1e308,1.5e308,1.7e308"],
 )  # fmt: skip
