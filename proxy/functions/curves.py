@@ -12,6 +12,10 @@ from proxy.functions.histograms import shares
 from proxy.model import Array, BandStatistics, Histogram
 
 
+#: Greatest slope of a straight curve.
+STEEPEST = 1e30
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A monotone function of pixel values.
@@ -29,14 +33,17 @@ class Curve:
 
 def linear(low: float, high: float, minimum: float, maximum: float) -> Curve:
     """Straight from `minimum` at `low` to `maximum` at `high`, flat beyond; flat where the two are equal."""
-    scale = (maximum - minimum) / (high - low) if high > low else 0.0
+    # A range of next to nothing is a step, not a product of zero and infinity.
+    slope = (maximum - minimum) / (high - low) if high > low else 0.0
+    scale = max(-STEEPEST, min(slope, STEEPEST))
     least, greatest = min(minimum, maximum), max(minimum, maximum)
 
     def of(values: Array) -> Array:
         kind = values.dtype.type
-        values -= kind(low)
-        values *= kind(scale)
-        values += kind(minimum)
+        with np.errstate(over="ignore"):
+            values -= kind(low)
+            values *= kind(scale)
+            values += kind(minimum)
         return np.asarray(np.clip(values, least, greatest, out=values))
 
     return Curve(of, is_linear=True)

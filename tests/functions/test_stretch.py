@@ -215,3 +215,10 @@ def test_the_input_is_not_changed() -> None:
     source: Raster = raster([[1.0, 2.0]], "float32")
     stretch(source, stretch_type=MIN_MAX, dra=True)
     assert source.data.tolist() == [[[1, 2]]]
+
+
+@pytest.mark.parametrize("top", [1e-320, 1e-40, 5e-324])
+def test_a_range_of_next_to_nothing_is_a_step(top: float) -> None:
+    source = raster(np.array([[0, 1, 200]], np.uint8))
+    found = stretch(source, stretch_type=MIN_MAX, statistics=((0, top, 0, 0),))
+    assert found.data.ravel().tolist() == [0, 255, 255]
