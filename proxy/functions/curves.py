@@ -11,7 +11,6 @@ import numpy as np
 from proxy.functions.histograms import shares
 from proxy.model import Array, BandStatistics, Histogram
 
-
 #: Greatest slope of a straight curve.
 STEEPEST = 1e30
 
