@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from proxy.arcgis import pixel_types
 from proxy.arcgis.facts import Facts
@@ -173,9 +174,19 @@ def function_infos(renderings: tuple[Rendering, ...]) -> list[Document]:
     return [{"name": r.name, "description": r.description or r.title, "help": ""} for r in renderings]
 
 
-def function_infos_document(renderings: tuple[Rendering, ...]) -> Document:
-    """The resource of the same name."""
-    return {"rasterFunctionInfos": [info | {"functionType": 0} for info in function_infos(renderings)]}
+def function_infos_document(renderings: tuple[Rendering, ...], pictures: str) -> Document:
+    """The resource of the same name.
+
+    Args:
+        pictures: address of the service's thumbnails. They are named rather than sent, since a layer does not
+            load before this resource has answered.
+    """
+    return {
+        "rasterFunctionInfos": [
+            info | {"functionType": 0, "thumbnail": f"{pictures}?size=64&style={quote(info['name'])}"}
+            for info in function_infos(renderings)
+        ]
+    }
 
 
 def statistics_document(facts: Facts) -> Document:

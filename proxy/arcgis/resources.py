@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
@@ -14,6 +15,7 @@ from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.tiling import tile_members
 from proxy.functions.tree import Node
 from proxy.services import Service
+from proxy.web import base_url
 
 RULE = Parameter("renderingRule", "raster function as JSON; describes its result")
 
@@ -63,7 +65,8 @@ def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operati
 async def _function_infos(call: Call) -> Document:
     # What renderings there are may depend on what the data are.
     await call.opened()
-    return documents.function_infos_document(call.service.renderings)
+    pictures = f"{base_url(call.request)}/tiles/{quote(call.service.name)}/thumbnail.png"
+    return documents.function_infos_document(call.service.renderings, pictures)
 
 
 def _colormap(facts: Facts) -> Document:

@@ -68,8 +68,9 @@ def test_unknown_statistics_are_empty_and_never_nan() -> None:
 def test_the_default_comes_first_and_none_is_offered() -> None:
     names = [info["name"] for info in document()["rasterFunctionInfos"]]
     assert names == ["Relief", "None"]
-    child = documents.function_infos_document((HILLSHADE, NONE))["rasterFunctionInfos"]
+    child = documents.function_infos_document((HILLSHADE, NONE), "http://h/t.png")["rasterFunctionInfos"]
     assert [info["name"] for info in child] == names
+    assert child[0]["thumbnail"] == "http://h/t.png?size=64&style=Relief"
     assert all(set(info) >= {"name", "description", "help"} for info in child)
 
 

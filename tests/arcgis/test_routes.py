@@ -17,6 +17,8 @@ from starlette.testclient import TestClient
 
 from proxy.arcgis.operations import ALL
 from proxy.errors import QueueFull
+from tests.conftest import DEMO
+from tests.doors import client_of
 
 REST = "/arcgis/rest"
 RGB = f"{REST}/services/rgb/ImageServer"
@@ -370,3 +372,13 @@ def test_style_sheet(client: TestClient) -> None:
 def test_the_root_leads_to_the_directory(client: TestClient) -> None:
     response = client.get(REST, follow_redirects=False)
     assert response.headers["location"] == "http://testserver/arcgis/rest/services"
+
+
+def test_each_raster_function_has_a_picture() -> None:
+    with client_of(DEMO / "elevation.tif") as client:
+        infos = client.get("/arcgis/rest/services/elevation/ImageServer/rasterFunctionInfos?f=json").json()
+        listed = infos["rasterFunctionInfos"]
+        assert len(listed) > 2
+        pictures = {client.get(info["thumbnail"]).content for info in listed}
+        assert len(pictures) == len(listed), "each rendering looks different"
+        assert all(body.startswith(b"\x89PNG") for body in pictures)
