@@ -10,6 +10,8 @@ from proxy.functions.histograms import mode_of, statistics_of, valid_values
 from proxy.model import Array, BandStatistics, Histogram, Mask, PixelType
 
 BINS = 256
+#: Values beyond this are not told apart: their differences overflow.
+HUGE = 8e307
 
 
 def summary(band: Array, mask: Mask | None, pixel_type: PixelType) -> BandStatistics:
@@ -28,9 +30,19 @@ def summary(band: Array, mask: Mask | None, pixel_type: PixelType) -> BandStatis
         return BandStatistics(0.0, 0.0, 0.0, 0.0)
     values = valid_values(band, mask)
     low, high = found.minimum, found.maximum
-    eight_bit = pixel_type.bits <= 8 and low >= 0
-    edges = (-0.5, 255.5) if eight_bit else (low, high if high > low else low + 1.0)
+    edges = (-0.5, 255.5) if pixel_type.bits <= 8 and low >= 0 else bin_edges(low, high)
     counts = np.histogram(values.astype(np.float64, copy=False), BINS, edges)[0]
     histogram = Histogram(*edges, tuple(counts.tolist()))
     median, mode = float(np.median(values)), mode_of(values, histogram)
     return dataclasses.replace(found, histogram=histogram, median=median, mode=mode)
+
+
+def bin_edges(low: float, high: float) -> tuple[float, float]:
+    """Ends of a histogram that holds both values: far enough apart for bins, near enough to be subtracted."""
+    largest = max(abs(low), abs(high))
+    if largest > HUGE:
+        return -HUGE, HUGE
+    least = 2.0 * BINS * float(np.spacing(largest))
+    if high > low and high - low >= least:
+        return low, high
+    return low, low + max(1.0 if high <= low else 0.0, least)
