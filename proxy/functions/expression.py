@@ -218,11 +218,11 @@ def compute(expression: Expression, values: Mapping[str, Array | np.float32]) ->
     Returns:
         An array, or a number where no array takes part; NaN and infinity where the mathematics has none.
     """
-    if isinstance(expression, Number):
-        return np.float32(expression.value)
     if isinstance(expression, Name):
         return values[expression.name]
     with np.errstate(all="ignore"):
+        if isinstance(expression, Number):
+            return np.float32(expression.value)
         if isinstance(expression, Unary):
             return _UNARY[expression.operator](compute(expression.operand, values))
         if isinstance(expression, Several):

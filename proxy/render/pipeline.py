@@ -58,6 +58,8 @@ class Subject(Protocol):
         """Statistics of a result, computed once for each version of the source and each key."""
 
 
+# Numbers that overflow on the way become nodata or the end of a range; a warning would add nothing.
+@np.errstate(all="ignore")
 def render_picture(service: Subject, source: RasterSource, request: RenderRequest) -> Picture:
     """Render a request. Blocks; safe in several threads.
 
@@ -86,6 +88,7 @@ def render_raster(service: Subject, source: RasterSource, request: RenderRequest
     return raster
 
 
+@np.errstate(all="ignore")
 def processed(
     service: Subject,
     source: RasterSource,

@@ -7,6 +7,8 @@ import pytest
 
 from proxy.functions.summary import BINS, bin_edges, summary
 from proxy.model import PixelType
+from tests.conftest import DEMO
+from tests.doors import client_of
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,10 @@ def test_bytes_have_a_bin_for_each_value() -> None:
     assert found.histogram is not None
     assert (found.histogram.minimum, found.histogram.maximum) == (-0.5, 255.5)
     assert (found.histogram.counts[0], found.histogram.counts[255]) == (1, 2)
+
+
+@pytest.mark.parametrize("text", ["1E20", "1E100", "b1 * 1e38 * 10", "b1 / 0", "-1e300"])
+def test_numbers_that_nothing_holds_are_no_error(text: str) -> None:
+    with client_of(DEMO / "bluemarble.tif") as client:
+        answer = client.get("/tiles/bluemarble/1/0/0.png", params={"expression": text})
+        assert answer.status_code == 200, answer.text
