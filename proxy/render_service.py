@@ -138,11 +138,6 @@ class Renderer:
         self.counters.rendered += 1
         return result
 
-    @property
-    def pending(self) -> int:
-        """Pieces of work under way or waiting."""
-        return self._pending
-
     def close(self) -> None:
         """Let the pool go; what runs is finished first."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -154,12 +154,6 @@ class RasterSource:
             valid = finite if valid is None else np.logical_and(valid, finite)
         return None if valid is None or valid.all() else valid
 
-    @contextmanager
-    def borrowed(self) -> Iterator[DatasetReader]:
-        """The native dataset, for what is not pixels on a grid."""
-        with self._environment(), self._lent(0) as handle:
-            yield handle.dataset
-
     def _lent(self, level: int) -> AbstractContextManager[Handle]:
         def checked() -> Handle:
             handle = self._handle(level)
