@@ -11,6 +11,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from proxy.crs import SpatialReference
+from proxy.selection import EVERYTHING, Selection
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -380,11 +381,16 @@ class Raster:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Encoded bytes, ready to send."""
+    """Encoded bytes, ready to send.
+
+    Attributes:
+        missing: items of a mosaic that belonged in the picture and could not be read.
+    """
 
     body: bytes
     media_type: str
     extension: str
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +407,7 @@ class RenderRequest:
         nodata: values of the result to make transparent.
         pixel_type: type that the result is converted to before it is written, None to keep it.
         options: settings of the encoder.
+        selection: which items of a mosaic, which slice of a cube.
     """
 
     service: str
@@ -412,3 +419,4 @@ class RenderRequest:
     nodata: NoDataRule | None = None
     pixel_type: PixelType | None = None
     options: EncodeOptions = field(default_factory=EncodeOptions)
+    selection: Selection = EVERYTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import os
 import time
@@ -17,10 +18,11 @@ from proxy.cache.store import ByteLRU
 from proxy.config import Config
 from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
+from proxy.render.context import ReadContext
 from proxy.render.pipeline import render_picture
 from proxy.services import Service
+from proxy.sources.base import Source
 from proxy.sources.blocks.places import SourceChanged
-from proxy.sources.raster import RasterSource
 from proxy.threads import DaemonPool
 from proxy.web import Rendered
 
@@ -53,7 +55,7 @@ class Renderer:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
         self._room = threads + config.render.queue
         self._openers = DaemonPool(OPENERS, "open")
-        self._opening: dict[str, Future[RasterSource]] = {}
+        self._opening: dict[str, Future[Source]] = {}
         self._pending = 0
         self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
         self.flight: SingleFlight[Picture] = SingleFlight()
@@ -77,6 +79,8 @@ class Renderer:
     async def _rendered(self, service: Service, request: RenderRequest) -> Rendered:
         source = await self.opened(service)
         version = source.info.version
+        # What is written in two ways and means the same is one picture.
+        request = dataclasses.replace(request, selection=source.normalised(request.selection))
         key = key_of(version, request)
 
         def current() -> bool:
@@ -88,8 +92,11 @@ class Renderer:
         status = "joined" if key in self.flight else "miss"
 
         async def work() -> Picture:
-            made = await self.call(render_picture, service, source, request)
-            self.store.put(key, made)
+            seconds = self._config.seconds
+            context = ReadContext(service.source_pixels, deadline=time.monotonic() + seconds, seconds=seconds)
+            made = await self.call(render_picture, service, source, request, context)
+            if not made.missing:
+                self.store.put(key, made)
             return made
 
         try:
@@ -98,7 +105,7 @@ class Renderer:
             raise DeadlinePassed(self._config.seconds) from None
         return Rendered(picture, key, status, current)
 
-    async def opened(self, service: Service) -> RasterSource:
+    async def opened(self, service: Service) -> Source:
         """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.
 
         Raises:

@@ -14,7 +14,7 @@ from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering,
 from proxy.functions.tree import Node
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
-from proxy.sources.base import SourceInfo, Statistics
+from proxy.sources.base import Source, SourceInfo, Statistics
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, Handles, RasterSource
@@ -50,7 +50,7 @@ class Service:
         self._configured = renderings
         self._standard: tuple[Rendering, ...] = ()
         self._lock = threading.Lock()
-        self._source: RasterSource | None = None
+        self._source: Source | None = None
         # A lock of its own: that of the source is held while the source opens.
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
@@ -58,7 +58,7 @@ class Service:
         self._looked = 0.0
 
     @property
-    def source(self) -> RasterSource:
+    def source(self) -> Source:
         """The open source, as new as the last look at it. May block.
 
         Raises:
@@ -100,8 +100,9 @@ class Service:
         """Statistics of the bands, computed once for each version of the source. Blocks the first time."""
         return self.statistics_of(self.source)
 
-    def statistics_of(self, source: RasterSource) -> Statistics:
+    def statistics_of(self, source: Source) -> Statistics:
         """Statistics of a source that may since have changed: a render ends with what it began with."""
+        assert isinstance(source, RasterSource)
         return self.remembered(source.info.version, None, lambda: band_statistics(source))
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
@@ -166,12 +167,12 @@ class Service:
             return self.default_rendering
         raise UnknownRendering(self.name, name or "")
 
-    def _patience(self, source: RasterSource) -> float:
+    def _patience(self, source: Source) -> float:
         if source.stale:
             return 0.0
         return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
 
-    def _refreshed(self) -> RasterSource:
+    def _refreshed(self) -> Source:
         now = time.monotonic()
         if self._failure is not None and now - self._failure[0] < RETRY_SECONDS:
             # Without the way of earlier callers, which would pile up on the one error.
@@ -206,7 +207,7 @@ class Service:
         log.warning("service %s: %s%s", self.name, error.message, detail)
         return error
 
-    def _changed(self, source: RasterSource) -> bool:
+    def _changed(self, source: Source) -> bool:
         try:
             return current_version(source.location, self._whole, self.config) != source.info.version
         except CannotOpen:

@@ -14,6 +14,9 @@ from proxy.config import CachingConfig, ServerConfig
 from proxy.errors import Busy, ProxyError
 from proxy.model import Picture
 
+#: Header that tells how many items of a mosaic could not be read and are left out of the picture.
+MISSING = "Cogproxy-Missing-Items"
+
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -75,14 +78,14 @@ def picture_response(
     An address whose picture is `lasting` is remembered for the hit path.
     """
     headers = picture_headers(rendered, caching)
-    if not_modified(request.headers.get("if-none-match"), rendered.etag):
-        return Response(status_code=304, headers=headers)
     picture = rendered.picture
+    if not picture.missing and not_modified(request.headers.get("if-none-match"), rendered.etag):
+        return Response(status_code=304, headers=headers)
     if filename:
         headers["Content-Disposition"] = f'inline; filename="{filename}"'
     span = _span(request.headers.get("range"), len(picture.body))
     if span is None:
-        if lasting:
+        if lasting and not picture.missing:
             request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
@@ -94,7 +97,9 @@ def picture_response(
 
 
 def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str]:
-    """Validator and lifetimes of a picture."""
+    """Validator and lifetimes of a picture; one that lacks items says so, and is nobody's to keep."""
+    if missing := rendered.picture.missing:
+        return {"Cache-Control": "no-store", MISSING: str(missing), "Accept-Ranges": "bytes"}
     lifetime = f"public, max-age={caching.max_age}"
     if caching.stale_while_revalidate:
         lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"

@@ -14,7 +14,7 @@ from proxy.model import Interpolation
     [
         ({"server": {"prt": 1}}, "server.prt: unknown key"),
         ({"surface": {}}, "surface: unknown key"),
-        ({"services": [{"name": "a"}]}, "services[0].source: Field required"),
+        ({"services": [{"name": "a"}]}, "services[0]: a service has either"),
         (
             {"services": [{"name": "a", "source": "b", "renderings": [{"name": "r", "rul": 1}]}]},
             "services[0].renderings[0].rul: unknown key",

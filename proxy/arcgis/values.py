@@ -17,6 +17,7 @@ from proxy.model import Extent, Grid, Interpolation
 from proxy.render.pipeline import processed
 from proxy.render.point import native_pixel, point_values
 from proxy.services import Service
+from proxy.sources.raster import RasterSource
 
 NO_DATA = "NoData"
 
@@ -101,6 +102,7 @@ def values_at(
         interpolation: between or over pixels.
     """
     source = service.source
+    assert isinstance(source, RasterSource)
     raw = rule is None or rule == Source()
     if raw and size is None and interpolation is Interpolation.NEAREST:
         found = point_values(source, place, crs)
@@ -127,6 +129,7 @@ def _pixel_around(
 ) -> Grid | None:
     """One pixel in the service's system: the native one where nothing else is asked for."""
     source, info = service.source, service.info
+    assert isinstance(source, RasterSource)
     pixel = native_pixel(source, place, crs)
     if pixel is None:
         return None

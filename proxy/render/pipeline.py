@@ -32,11 +32,12 @@ from proxy.model import (
     Raster,
     RenderRequest,
 )
+from proxy.render.context import ReadContext
 from proxy.render.encode import encode
 from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
 from proxy.render.reader import read_raster
+from proxy.sources.base import Source as AnySource
 from proxy.sources.base import Statistics
-from proxy.sources.raster import RasterSource
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
@@ -51,7 +52,7 @@ class Subject(Protocol):
     def source_pixels(self) -> int:
         """Pixels of a band that may be read for one picture."""
 
-    def statistics_of(self, source: RasterSource) -> Statistics:
+    def statistics_of(self, source: AnySource) -> Statistics:
         """Statistics of the bands of a source, which need not be the newest."""
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
@@ -60,13 +61,21 @@ class Subject(Protocol):
 
 # Numbers that overflow on the way become nodata or the end of a range; a warning would add nothing.
 @np.errstate(all="ignore")
-def render_picture(service: Subject, source: RasterSource, request: RenderRequest) -> Picture:
+def render_picture(
+    service: Subject, source: AnySource, request: RenderRequest, context: ReadContext | None = None
+) -> Picture:
     """Render a request. Blocks; safe in several threads.
+
+    Args:
+        context: deadline and limits; made here when absent. Its selection is that of the request.
 
     Raises:
         ProxyError: the request cannot be met; see the errors of each step.
     """
-    raster = render_raster(service, source, request)
+    context = context or ReadContext(service.source_pixels)
+    source = source.at(request.selection)
+    raster = render_raster(service, source, request, context)
+    context.check()
     if request.format.is_display:
         bands = _input_bands(source, request)
         raster = for_display(
@@ -74,13 +83,18 @@ def render_picture(service: Subject, source: RasterSource, request: RenderReques
             source.info.kind,
             lambda: result_statistics(service, source, request.rule, bands),
         )
-    return encode(raster, request.format, request.options)
+    picture = encode(raster, request.format, request.options)
+    return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
 
 
-def render_raster(service: Subject, source: RasterSource, request: RenderRequest) -> Raster:
+def render_raster(
+    service: Subject, source: AnySource, request: RenderRequest, context: ReadContext | None = None
+) -> Raster:
     """The numbers of a request, before any conversion for display."""
     chosen = _input_bands(source, request)
-    raster = processed(service, source, request.grid, request.rule, chosen, request.interpolation)
+    context = context or ReadContext(service.source_pixels)
+    context.selection = request.selection
+    raster = processed(service, source, request.grid, request.rule, chosen, request.interpolation, context)
     if request.pixel_type is not None:
         raster = convert(raster, request.pixel_type)
     if request.nodata is not None:
@@ -91,13 +105,20 @@ def render_raster(service: Subject, source: RasterSource, request: RenderRequest
 @np.errstate(all="ignore")
 def processed(
     service: Subject,
-    source: RasterSource,
+    source: AnySource,
     grid: Grid,
     rule: Node | None,
     bands: tuple[int, ...],
     interpolation: Interpolation,
+    context: ReadContext | None = None,
 ) -> Raster:
-    """Read what a rule needs on a grid, with the margin that it asks for, and evaluate it."""
+    """Read what a rule needs on a grid, with the margin that it asks for, and evaluate it.
+
+    Args:
+        source: the slice of a cube (`Source.at`), a mosaic, or a raster.
+        context: limits and selection; the service's limits and no selection when absent.
+    """
+    context = context or ReadContext(service.source_pixels)
     tree: Node = Source() if rule is None else rule
     around = margin(tree)
     needed = bands_needed(tree, len(bands))
@@ -105,7 +126,7 @@ def processed(
         # A tree of constants looks at nothing, yet its result lies on a raster.
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
-    raster = read_raster(source, grid.grown(around), read, interpolation, service.source_pixels)
+    raster = read_raster(source, grid.grown(around), read, interpolation, context)
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
@@ -141,7 +162,7 @@ def _looks(call: Call) -> bool:
     return call.function in STATISTICS_USERS
 
 
-def _input_bands(source: RasterSource, request: RenderRequest) -> tuple[int, ...]:
+def _input_bands(source: AnySource, request: RenderRequest) -> tuple[int, ...]:
     if request.bands is not None:
         return request.bands
     every = tuple(range(source.info.band_count))
@@ -156,7 +177,7 @@ def _picked(statistics: Statistics, bands: tuple[int, ...]) -> Statistics:
 
 
 def result_statistics(
-    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...]
+    service: Subject, source: AnySource, rule: Node | None, bands: tuple[int, ...]
 ) -> Statistics:
     """Statistics of a rule's result over the whole source, one per band of the result.
 
@@ -177,13 +198,13 @@ def result_statistics(
 
 
 def look(
-    service: Subject, source: RasterSource, rule: Node | None, bands: tuple[int, ...], size: int = LOOK_SIZE
+    service: Subject, source: AnySource, rule: Node | None, bands: tuple[int, ...], size: int = LOOK_SIZE
 ) -> Raster:
     """The result of a rule over the whole source, at most `size` pixels a side."""
     return processed(service, source, overall_grid(source, size), rule, bands, Interpolation.NEAREST)
 
 
-def overall_grid(source: RasterSource, size: int = LOOK_SIZE) -> Grid:
+def overall_grid(source: AnySource, size: int = LOOK_SIZE) -> Grid:
     """The whole source in its own system, at most `size` pixels a side."""
     extent: Extent = source.info.extent
     longer = max(extent.width, extent.height)

@@ -15,36 +15,45 @@ from rio_tiler.models import BandStatistics, ImageData, Info, PointData
 
 from proxy.crs import SpatialReference, reference, transform_bounds
 from proxy.model import AttributeTable, Extent, Grid, Interpolation, Raster
+from proxy.render.context import ReadContext
 from proxy.render.point import native_pixel
 from proxy.render.warp import read_grid
 from proxy.sources.base import AttributeTable as SourceTable
+from proxy.sources.base import Source
 from proxy.sources.raster import RasterSource
 
 _BLENDS = frozenset({Interpolation.BILINEAR, Interpolation.CUBIC, Interpolation.AVERAGE})
 
 
 def read_raster(
-    source: RasterSource,
+    source: Source,
     grid: Grid,
     bands: tuple[int, ...],
     interpolation: Interpolation,
-    budget: int | None = None,
+    context: ReadContext | None = None,
 ) -> Raster:
     """Read zero-based bands on a grid.
+
+    Args:
+        source: the slice of a cube (`Source.at`), a mosaic, or a raster.
+        context: its limits, its selection; what is left out is written there.
 
     Returns:
         Data in the type of the source, with the colormap of a palette band. Such a band is never blended,
         whatever is asked: a class between two classes means nothing, so blends become the nearest class.
 
     Raises:
-        ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
+        ReadBudgetExceeded: more source pixels of a band would be read than the context allows.
         CannotRead: the file is damaged or out of reach.
     """
+    context = context or ReadContext()
+    context.check()
+    assert isinstance(source, RasterSource)
     info = source.info
     colormap = info.colormap if bands == (0,) else None
     if colormap is not None and interpolation in _BLENDS:
         interpolation = Interpolation.NEAREST
-    data, mask = read_grid(source, grid, bands, interpolation, budget=budget)
+    data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget)
     return Raster(
         data,
         mask,
@@ -95,10 +104,10 @@ class Reader(BaseReader):  # type: ignore[misc]
         grid: Grid,
         bands: tuple[int, ...],
         interpolation: Interpolation,
-        budget: int | None = None,
+        context: ReadContext | None = None,
     ) -> Raster:
         """Read zero-based bands on a grid; see `read_raster`."""
-        return read_raster(self.input, grid, bands, interpolation, budget)
+        return read_raster(self.input, grid, bands, interpolation, context)
 
     def info(self) -> Info:
         """Facts about the source."""

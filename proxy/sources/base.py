@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from affine import Affine
 
 from proxy.crs import SpatialReference
 from proxy.model import BandStatistics, Colormap, DataKind, Extent, PixelType
+from proxy.selection import Selection
+from proxy.sources.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,37 @@ class AttributeTable:
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[int | float | str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension of a variable.
+
+    Attributes:
+        kind: `time`, `vertical`, or empty for any other.
+        unit: of the values; times are in epoch milliseconds, whatever the file says.
+        values: in the order of the file. ranges: (low, high) for each value where the file gives bounds.
+        positive_down: True for depths.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    values: tuple[float, ...]
+    description: str = ""
+    ranges: tuple[tuple[float, float], ...] = ()
+    positive_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of a source with dimensions; the dimensions in the order of the file, slowest first."""
+
+    name: str
+    description: str
+    unit: str
+    dimensions: tuple[Dimension, ...]
+    pixel_type: PixelType = PixelType.FLOAT32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +77,10 @@ class SourceInfo:
             the antimeridian; None where the source cannot be placed on the earth.
         acquired: acquisition time in epoch milliseconds, None where not known.
         way: how pixels are read: `blocks` (decoded here, shared by all requests), `window` (by GDAL) or
-            `warped` (through GDAL's warper), and `why` where it is not `blocks`.
+            `warped` (through GDAL's warper), and `why` where it is not `blocks`; else `mosaic` or `cube`.
+        variables: of a source with dimensions; the first is the default.
+        time: first and last moment in epoch milliseconds, None where the source has no time.
+        item_count: of a mosaic, None for anything else.
     """
 
     version: str
@@ -69,6 +106,14 @@ class SourceInfo:
     acquired: int | None = None
     way: str = "window"
     why: str = ""
+    variables: tuple[Variable, ...] = ()
+    time: tuple[int, int] | None = None
+    item_count: int | None = None
+
+    @property
+    def is_mosaic(self) -> bool:
+        """True for a source of many rasters."""
+        return self.item_count is not None
 
     @property
     def band_count(self) -> int:
@@ -77,3 +122,32 @@ class SourceInfo:
 
 
 Statistics = tuple[BandStatistics, ...]
+
+
+class Source(Protocol):
+    """Any source: a raster, a mosaic, a cube.
+
+    Attributes:
+        location: where it is, of a mosaic its listing.
+        info: facts; of a cube those of its default slice.
+        crs: of its pixels.
+        stale: True once it is known to have changed.
+    """
+
+    location: Location
+    info: SourceInfo
+    crs: SpatialReference
+    stale: bool
+
+    def normalised(self, selection: Selection) -> Selection:
+        """The one way of writing a selection that chooses the same pixels; defaults are filled in.
+
+        Raises:
+            InvalidParameter: it names something that is not there, or cannot be understood.
+        """
+
+    def at(self, selection: Selection) -> Source:
+        """What is read for a selection: the slice of a cube; else the source itself."""
+
+    def close(self) -> None:
+        """Let go of everything that is open."""

@@ -22,6 +22,7 @@ from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference
 from proxy.errors import CannotOpen, CannotRead
 from proxy.model import Array, Level, Mask, Window
+from proxy.selection import EVERYTHING, Selection
 from proxy.sources.base import SourceInfo
 from proxy.sources.blocks.decode import Damaged
 from proxy.sources.blocks.header import NotTaken
@@ -86,6 +87,14 @@ class RasterSource:
         self.info = self._open()
         self.crs: SpatialReference = self.info.crs
         self.dtype = np.dtype(self.info.pixel_type.dtype)
+
+    def normalised(self, selection: Selection) -> Selection:
+        """A raster has nothing to choose from."""
+        return EVERYTHING
+
+    def at(self, selection: Selection) -> RasterSource:
+        """Itself."""
+        return self
 
     def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         """Read whole pixels of a level.

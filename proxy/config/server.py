@@ -1,0 +1,72 @@
+"""The server: where it listens, how much it renders at once, and what it keeps."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from proxy.config.base import Model
+from proxy.model import Effort
+
+
+class ServerConfig(Model):
+    """Where and how the server listens.
+
+    Attributes:
+        base_url: public address, when the request's own host and scheme are not to be trusted.
+        context: first path segment of the ArcGIS door.
+        trust_forwarded: believe `X-Forwarded-*` of the proxy in front.
+        cors_origins: origins allowed by CORS, `*` for all.
+        open_at_start: look at every source when the server starts, rather than when first asked for.
+        secret: signs links to rendered pictures; made at random when absent.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=256)
+    base_url: str | None = None
+    context: str = Field("arcgis", pattern=r"^[A-Za-z0-9_\-]+$")
+    trust_forwarded: bool = True
+    cors_origins: tuple[str, ...] = ("*",)
+    secret: SecretStr | None = None
+    open_at_start: bool = True
+    access_log: bool = False
+
+
+class RenderConfig(Model):
+    """How much is rendered at once.
+
+    Attributes:
+        threads: renders at a time, 0 for the number of cores.
+        queue: renders that may wait; beyond it the answer is 503.
+        seconds: longest a caller waits for one picture.
+        open_files: idle open datasets kept for the next request.
+        block_cache_mb: decoded blocks kept in each process.
+        effort: of the PNG encoder.
+    """
+
+    threads: int = Field(0, ge=0, le=256)
+    queue: int = Field(256, ge=1)
+    seconds: float = Field(60.0, gt=0)
+    open_files: int = Field(128, ge=1)
+    block_cache_mb: int = Field(256, ge=0)
+    effort: Effort = Effort.FAST
+
+
+class MemoryConfig(Model):
+    """The cache of rendered pictures in each process."""
+
+    memory_mb: int = Field(256, ge=0)
+    href_seconds: int = Field(600, ge=10)
+
+
+class CredentialsConfig(Model):
+    """A credentials profile for buckets: S3 keys, an endpoint, or plain GDAL options."""
+
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    region: str | None = None
+    endpoint: str | None = None
+    anonymous: bool = False
+    requester_pays: bool = False
+    gdal: dict[str, SecretStr] = {}

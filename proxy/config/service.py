@@ -1,0 +1,117 @@
+"""One service: its source, its names, its renderings and limits."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from proxy.config.base import Model
+from proxy.config.mosaic import CubeConfig, MosaicConfig
+from proxy.model import DataKind, Interpolation
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)?")
+
+
+class LimitsConfig(Model):
+    """What one request may ask for.
+
+    Attributes:
+        source_pixels: pixels of one band that may be read from the source for one picture.
+    """
+
+    max_width: int = Field(4100, ge=512)
+    max_height: int = Field(4100, ge=512)
+    source_pixels: int = Field(400_000_000, ge=1_000_000)
+
+
+class CachingConfig(Model):
+    """What browsers and proxies are told. `max_age` in seconds."""
+
+    max_age: int = Field(3600, ge=0)
+    stale_while_revalidate: int = Field(60, ge=0)
+
+
+class RenderingConfig(Model):
+    """A named raster function chain: the style of every door."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .\-]*$", max_length=80)
+    title: str = ""
+    description: str = ""
+    rule: dict[str, Any] | list[Any] | None = None
+
+
+def _band_names(value: object) -> object:
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+class CacheType(StrEnum):
+    """What an image service's own tiles hold."""
+
+    NONE = "none"
+    MAP = "map"
+    RASTER = "raster"
+    ELEVATION = "elevation"
+
+
+class ServiceConfig(Model):
+    """One service: a raster, a mosaic or a cube with a name.
+
+    Attributes:
+        source: of a single raster or a cube; a mosaic has its own.
+        bundle: where no renderings are configured, offer the standard ones for the kind of the data.
+        tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
+        download: the source file may be fetched as it is.
+    """
+
+    name: str
+    source: str = ""
+    mosaic: MosaicConfig | None = None
+    cube: CubeConfig | None = None
+    title: str = ""
+    description: str = ""
+    attribution: str = ""
+    bands: Annotated[tuple[str, ...], BeforeValidator(_band_names)] = ()
+    nodata: float | None = None
+    interpolation: Interpolation | None = None
+    kind: DataKind | None = None
+    renderings: tuple[RenderingConfig, ...] = ()
+    bundle: bool = True
+    cache: CachingConfig = CachingConfig()
+    limits: LimitsConfig = LimitsConfig()
+    credentials: str | None = None
+    side_files: bool | None = None
+    tiles: CacheType = CacheType.NONE
+    download: bool = False
+    empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
+
+    @field_validator("name")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise ValueError("a name is letters, digits, '_', '-', '.', with at most one folder: dem/valley")
+        return value
+
+    @field_validator("empty_tile")
+    @classmethod
+    def _known_status(cls, value: int) -> int:
+        if value not in (200, 204):
+            raise ValueError("200 (a transparent tile) or 204 (no content)")
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.source) == (self.mosaic is not None):
+            raise ValueError("a service has either a 'source' or a 'mosaic'")
+        if self.cube is not None and self.mosaic is not None:
+            raise ValueError("a 'mosaic' cannot be a 'cube'")
+        return self
+
+    @model_validator(mode="after")
+    def _unique_renderings(self) -> Self:
+        names = [rendering.name.lower() for rendering in self.renderings]
+        if len(set(names)) < len(names):
+            raise ValueError("two renderings have the same name")
+        return self

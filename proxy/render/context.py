@@ -1,0 +1,46 @@
+"""What goes with one reading of pixels: its limits, what it is about, what it has left out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from proxy.errors import DeadlinePassed
+from proxy.selection import EVERYTHING, Selection
+
+
+class Abandoned(Exception):
+    """Nobody waits for this work any more. Never reaches a caller."""
+
+
+@dataclass(slots=True)
+class ReadContext:
+    """One for each render.
+
+    Attributes:
+        budget: most source pixels of a band that may be read at once, None for no limit.
+        selection: which items, which slice.
+        deadline: on the monotonic clock, None for none; `seconds` is what it was set to.
+        abandoned: set when nobody waits any more.
+        missing: items that belonged in the result and could not be read: (name, public reason).
+    """
+
+    budget: int | None = None
+    selection: Selection = EVERYTHING
+    deadline: float | None = None
+    seconds: float = 0.0
+    abandoned: threading.Event | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Called between the steps of the work.
+
+        Raises:
+            DeadlinePassed: it has taken too long.
+            Abandoned: nobody waits any more.
+        """
+        if self.abandoned is not None and self.abandoned.is_set():
+            raise Abandoned
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise DeadlinePassed(self.seconds)
