@@ -1,8 +1,8 @@
 """Texts that choose a time, a slice or items, in the spelling that all doors but Esri's share.
 
 A time is an instant (`2018-05-01`, `2018-05-01T10:30:00Z`, epoch milliseconds) or an interval: `start/end`
-with `..` or nothing for an open end, or `start,end` in epoch milliseconds with `null`. A date of less precision
-than a second is the interval that it covers: `2018-05` is the whole of May.
+with `..` or nothing for an open end, or `start,end` in epoch milliseconds with `null`. A date of less
+precision than a second is the interval that it covers: `2018-05` is the whole of May.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def time_span(text: str, name: str = "time") -> TimeSpan | None:
     parts = [part.strip() for part in text.split(separator)]
     if len(parts) > 2:
         raise InvalidParameter(name, "It is one moment, or a start and an end.")
-    spans = [None if part.lower() in _OPEN else _covered(part, name) for part in parts]
+    pair = separator == "," and len(parts) == 2
+    spans = [None if part.lower() in _OPEN else _covered(part, name, pair) for part in parts]
     first, last = spans[0], spans[-1]
     start, end = first and first[0], last and last[1]
     if start is None and end is None:
@@ -56,9 +57,9 @@ def time_span(text: str, name: str = "time") -> TimeSpan | None:
     return TimeSpan(start, end)
 
 
-def _covered(text: str, name: str) -> tuple[int, int]:
-    """First and last millisecond of a moment. Four digits are a year; other plain numbers milliseconds."""
-    if _NUMBER.fullmatch(text) and not re.fullmatch(r"\d{4}|\d{6}|\d{8}", text, re.ASCII):
+def _covered(text: str, name: str, pair: bool) -> tuple[int, int]:
+    """First and last millisecond of a moment. A plain number is milliseconds, unless it can be a date alone."""
+    if _NUMBER.fullmatch(text) and (pair or not re.fullmatch(r"\d{4}|\d{6}|\d{8}", text, re.ASCII)):
         moment = math.floor(float(text))
         return moment, moment
     match = _MOMENT.fullmatch(text)
