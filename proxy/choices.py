@@ -58,7 +58,7 @@ def time_span(text: str, name: str = "time") -> TimeSpan | None:
 
 
 def _covered(text: str, name: str, pair: bool) -> tuple[int, int]:
-    """First and last millisecond of a moment. A plain number is milliseconds, unless it can be a date alone."""
+    """First and last millisecond of a moment. Plain numbers are milliseconds, but for dates alone."""
     if _NUMBER.fullmatch(text) and (pair or not re.fullmatch(r"\d{4}|\d{6}|\d{8}", text, re.ASCII)):
         moment = math.floor(float(text))
         return moment, moment
