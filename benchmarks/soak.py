@@ -1,8 +1,8 @@
 """A soak on loopback: a bucket that is slow and fails, workers that are killed, Redis that is restarted.
 
-`python benchmarks/soak.py --requests 200000 --clients 64`. Every picture is compared by its hash with that of a
-calm server that reads the same files from disk. Needs `redis-server` and the packages of the tests. Ends with
-status 1 where a picture was wrong or a request got stuck.
+`python benchmarks/soak.py --requests 200000 --clients 64`. Every picture is compared by its hash with that of
+a calm server that reads the same files from disk. Needs `redis-server` and the packages of the tests. Ends
+with status 1 where a picture was wrong or a request got stuck.
 """
 
 from __future__ import annotations
