@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from cachetools import LRUCache
 
-from proxy.catalog.base import Catalog
+from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
@@ -72,7 +72,7 @@ class Service:
             return self._refreshed()
 
     @property
-    def catalog(self) -> Catalog | None:
+    def catalog(self) -> SqliteCatalog | None:
         """Items of a mosaic, None for anything else."""
         return None
 
