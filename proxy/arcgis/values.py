@@ -15,9 +15,8 @@ from proxy.errors import BadRequest, InvalidParameter
 from proxy.functions.tree import Node, Source
 from proxy.model import Extent, Grid, Interpolation
 from proxy.render.pipeline import processed
-from proxy.render.point import native_pixel, point_values
+from proxy.render.point import native_cell, point_values
 from proxy.services import Service
-from proxy.sources.raster import RasterSource
 
 NO_DATA = "NoData"
 
@@ -102,7 +101,6 @@ def values_at(
         interpolation: between or over pixels.
     """
     source = service.source
-    assert isinstance(source, RasterSource)
     raw = rule is None or rule == Source()
     if raw and size is None and interpolation is Interpolation.NEAREST:
         found = point_values(source, place, crs)
@@ -128,15 +126,13 @@ def _pixel_around(
     interpolation: Interpolation,
 ) -> Grid | None:
     """One pixel in the service's system: the native one where nothing else is asked for."""
-    source, info = service.source, service.info
-    assert isinstance(source, RasterSource)
-    pixel = native_pixel(source, place, crs)
-    if pixel is None:
-        return None
+    source = service.source
+    info = source.info
+    cell = native_cell(source, place, crs)
+    if cell is None or (size is None and interpolation is Interpolation.NEAREST):
+        return cell
     x, y = transformer(crs, info.crs).transform(*place) if crs != info.crs else place
     width, height = size or info.pixel_size
-    if size is None and interpolation is Interpolation.NEAREST:
-        x, y = source.levels[0].transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
     extent = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return Grid(info.crs, extent, 1, 1)
 
