@@ -111,14 +111,6 @@ class Plan:
             near = (np.abs(corners) < 4 * max(self.width, self.height)).all(axis=(1, 2))
         return np.round(corners[near] * (1 << SHIFT)).astype(np.int32)
 
-    def spread(self, plan: Mask) -> Mask:
-        """A plan over the pixels of the picture."""
-        if plan.shape == (self.grid.height, self.grid.width):
-            return plan
-        size = self.grid.width, self.grid.height
-        found = cv2.resize(plan.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        return np.asarray(found, np.uint8).view(np.bool_)
-
     def gaps(self, filled: Mask) -> Mask:
         """Pixels of the plan that hold one of the picture that is not yet filled."""
         empty = np.logical_not(filled).view(np.uint8)

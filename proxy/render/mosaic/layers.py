@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 
 from proxy.catalog.base import Item
 from proxy.crs import SpatialReference
+from proxy.functions.polygon import Polygon, centres_inside
 from proxy.model import Array, Colormap, Grid, Interpolation, Level, Mask, Raster, Window
 from proxy.render.context import Meter, ReadContext
-from proxy.render.mosaic.cover import Plan
 from proxy.render.warp import read_grid
-from proxy.selection import MosaicMethod
 from proxy.sources.item import ItemSource, Part
 from proxy.sources.raster import RasterSource
 
@@ -112,11 +112,17 @@ def _planes(mask: Mask | None, shape: tuple[int, int]) -> Mask:
     return np.ones((1, *shape), np.bool_) if mask is None else mask[None]
 
 
-def clipped(layer: Layer, item: Item, method: MosaicMethod | None, plan: Plan) -> Layer:
-    """A layer within the seamline of its item, where items are put together along their seamlines."""
-    if method is not MosaicMethod.SEAMLINE or item.seamline is None:
+def clipped(layer: Layer, item: Item, grid: Grid, crs: SpatialReference) -> Layer:
+    """A layer within the seamline of its item, in the system of the mosaic, where it has one."""
+    if item.seamline is None:
         return layer
-    inside = plan.spread(plan.drawn(item.seamline))
+    rings = tuple(
+        tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring))
+        for polygon in shapely.get_parts(item.seamline)
+        if polygon.geom_type == "Polygon" and not polygon.is_empty
+        for ring in (polygon.exterior, *polygon.interiors)
+    )
+    inside = centres_inside(Polygon(rings, crs), grid) if rings else np.zeros_like(layer.valid[0])
     return Layer(layer.data, layer.valid & inside, layer.colormap)
 
 

@@ -19,7 +19,7 @@ from proxy.render.mosaic.fetch import Faults, Fetcher, Wanted
 from proxy.render.mosaic.layers import Layer, clipped, layer_of, read_item
 from proxy.render.mosaic.operations import MIXING, Stack, stack
 from proxy.render.mosaic.view import view_of
-from proxy.selection import MosaicOperation, Selection
+from proxy.selection import MosaicMethod, MosaicOperation, Selection
 from proxy.sources.item import ItemSource
 from proxy.sources.location import locate
 from proxy.sources.mosaic import MosaicSource
@@ -44,7 +44,7 @@ class _Job:
     evaluate: EvaluateItem | None
     faults: Faults
 
-    def read(self, item: Item, grid: Grid, plan: Plan, context: ReadContext) -> Layer:
+    def read(self, item: Item, grid: Grid, context: ReadContext) -> Layer:
         """One item on a grid. Runs in several threads."""
         opened = self.source.open(item)
         if self.source.item_rule is None or self.evaluate is None:
@@ -53,7 +53,8 @@ class _Job:
             layer = layer_of(self.evaluate(opened, grid, context))
             dtype = self.source.info.pixel_type.dtype
             layer = dataclasses.replace(layer, data=layer.data[list(self.bands)].astype(dtype, copy=False))
-        return clipped(layer, item, self.selection.mosaic.method, plan)
+        along = self.selection.mosaic.method is MosaicMethod.SEAMLINE
+        return clipped(layer, item, grid, self.source.crs) if along else layer
 
 
 def read_mosaic(
@@ -180,7 +181,7 @@ def _strip(
     result: Stack = stack(job.operation, len(job.bands), shape[1:], info.pixel_type)
     size = int(np.prod(shape)) * info.pixel_type.dtype.itemsize
     fetcher = Fetcher(
-        job.source, job.context, lambda item, own: job.read(item, grid, plan, own), size, job.faults
+        job.source, job.context, lambda item, own: job.read(item, grid, own), size, job.faults
     )
 
     def gaps() -> Mask | None:
