@@ -30,22 +30,6 @@ def native_pixel(
     return _pixel(level, source.crs, place, crs)
 
 
-def native_cell(source: Source, place: tuple[float, float], crs: SpatialReference) -> Grid | None:
-    """The native pixel that holds a place as a grid of one pixel, or None where there is none.
-
-    Of a mosaic it is a pixel of the finest item's size on the grid that its facts tell.
-    """
-    info = source.info
-    transform = source.levels[0].transform if isinstance(source, RasterSource) else info.transform
-    pixel = _pixel(Level(info.width, info.height, transform), source.crs, place, crs)
-    if pixel is None:
-        return None
-    x, y = transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
-    width, height = info.pixel_size
-    extent = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    return Grid(source.crs, extent, 1, 1)
-
-
 def _pixel(
     level: Level, own: SpatialReference, place: tuple[float, float], crs: SpatialReference
 ) -> tuple[int, int] | None:
@@ -59,6 +43,22 @@ def _pixel(
         if 0 <= column < level.width and 0 <= row < level.height:
             return int(column), int(row)
     return None
+
+
+def native_center(
+    source: Source, place: tuple[float, float], crs: SpatialReference
+) -> tuple[float, float] | None:
+    """Centre of the native pixel that holds a place, in the CRS of the source; None where there is none.
+
+    Of a mosaic it is a pixel of the finest item's size on the grid that its facts tell.
+    """
+    info = source.info
+    transform = source.levels[0].transform if isinstance(source, RasterSource) else info.transform
+    pixel = _pixel(Level(info.width, info.height, transform), source.crs, place, crs)
+    if pixel is None:
+        return None
+    x, y = transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
+    return x, y
 
 
 def point_values(
@@ -98,15 +98,14 @@ def _mosaic_values(
     crs: SpatialReference,
     context: ReadContext,
 ) -> list[Value] | None:
-    cell = native_cell(source, place, crs)
-    if cell is None:
+    if native_center(source, place, crs) is None:
         return None
     x, y = transformer(crs, source.crs).transform(*place) if crs != source.crs else place
     bands = tuple(range(source.info.band_count))
     rule = dataclasses.replace(context.selection.mosaic, item_rule=None)
     stored = dataclasses.replace(context, selection=dataclasses.replace(context.selection, mosaic=rule))
     # Around the place itself: the pixel of an item that holds it need not hold the middle of the cell.
-    width, height = cell.resolution
+    width, height = source.info.pixel_size
     around = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     layer = read_layer(source, Grid(source.crs, around, 1, 1), bands, Interpolation.NEAREST, stored)
     valid: np.ndarray[Any, Any] = np.broadcast_to(layer.valid, layer.data.shape)[:, 0, 0]
