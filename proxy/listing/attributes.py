@@ -98,6 +98,10 @@ def _plain(value: object) -> Value:
         return value if math.isfinite(value) else None
     if isinstance(value, str):
         return value[:LONGEST]
-    if isinstance(value, list | tuple) and value and all(isinstance(part, str | int | float) for part in value):
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(part, str | int | float) for part in value)
+    ):
         return ", ".join(str(part) for part in value)[:LONGEST]
     return None

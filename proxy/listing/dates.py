@@ -45,7 +45,9 @@ def _of_text(text: str) -> int | None:
     for looks, form in _FORMS:
         if looks.fullmatch(text):
             try:
-                return _since_epoch(datetime.strptime(text.replace("-", "_") if "_%H" in form else text, form))
+                return _since_epoch(
+                    datetime.strptime(text.replace("-", "_") if "_%H" in form else text, form)
+                )
             except ValueError:
                 return None
     try:

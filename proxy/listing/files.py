@@ -26,7 +26,7 @@ class Files:
 
     Args:
         text: a file, a folder (with all below it) or a glob, in which `**` stands for any folders; an
-            object, a prefix that ends with `/`, or a glob in a bucket.
+            object, a prefix (which has no ending, or ends with `/`), or a glob in a bucket.
     """
 
     def __init__(self, text: str, context: Context) -> None:
@@ -61,6 +61,10 @@ class Files:
             yield _record(path, Path(path).stem, version)
 
     def _remote(self, url: str) -> Iterator[ItemRecord]:
+        key = url.partition("://")[2].partition("/")[2]
+        if not url.startswith("http") and not PurePosixPath(key).suffix and not is_wild(key):
+            # A bucket, or what looks like a folder in one.
+            url = url.rstrip("/") + "/"
         if not is_wild(url) and not url.endswith("/"):
             # One object: its version comes with its header.
             self._known = 1

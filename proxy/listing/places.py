@@ -16,7 +16,9 @@ _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_+.\-]+:")
 #: Files that lead on to other files: they would open what the listing itself may not name.
 _LEADS_ON = frozenset({".vrt", ".gti", ".wms", ".wmts", ".wcs", ".xml"})
 #: GDAL formats of such files, whatever their names.
-LEADING_ON = frozenset({"VRT", "GTI", "WMS", "WMTS", "WCS", "DERIVED", "PLMOSAIC", "EEDAI", "OGCAPI", "STACIT"})
+LEADING_ON = frozenset(
+    {"VRT", "GTI", "WMS", "WMTS", "WCS", "DERIVED", "PLMOSAIC", "EEDAI", "OGCAPI", "STACIT"}
+)
 
 
 class Refused(Exception):
@@ -77,7 +79,7 @@ def shown(place: str) -> str:
         return place
     parts = urlsplit(place)
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    return f"{parts.scheme}://{host}{parts.path}" + (f"#{parts.fragment}" if parts.fragment else "")
 
 
 def reachable(driver: str, place: str) -> None:

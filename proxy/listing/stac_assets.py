@@ -103,7 +103,9 @@ def _is_raster(asset: Json) -> bool:
 def bands_of(asset: Json) -> list[dict[str, Any]]:
     """What an asset says of each of its bands, from `bands`, `eo:bands` and `raster:bands` together."""
     lists = [asset.get(name) for name in ("eo:bands", "raster:bands", "bands")]
-    usable = [[band for band in found if isinstance(band, Mapping)] for found in lists if isinstance(found, list)]
+    usable = [
+        [band for band in found if isinstance(band, Mapping)] for found in lists if isinstance(found, list)
+    ]
     return [
         {name: value for band in parts for name, value in band.items()}
         for parts in itertools.zip_longest(*usable, fillvalue={})

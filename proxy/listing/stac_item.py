@@ -9,7 +9,7 @@ from proxy.catalog.base import Asset, ItemRecord
 from proxy.crs import WGS84
 from proxy.listing.attributes import attributes_of
 from proxy.listing.context import Context
-from proxy.listing.places import Refused, resolved, shown
+from proxy.listing.places import Refused, resolved
 from proxy.listing.shapes import box_of, polygon_of
 from proxy.listing.stac_assets import chosen_assets, facts_of
 from proxy.listing.versions import listed_version
@@ -33,7 +33,7 @@ def item_record(item: Mapping[str, Any], base: str, context: Context) -> ItemRec
     try:
         return _record(item, name, base, context)
     except Refused as reason:
-        context.refuse(f"{shown(base)}#{name[:200]}", reason)
+        context.refuse(f"{base.partition('#')[0]}#{name[:200]}", reason)
         return None
 
 
@@ -75,4 +75,3 @@ def _record(item: Mapping[str, Any], name: str, base: str, context: Context) -> 
         properties=known.values,
         dates=known.dates,
     )
-

@@ -53,7 +53,12 @@ class TileIndex:
         start = 0
         while True:
             meta, fids, shapes, columns = pyogrio.raw.read(
-                str(path), layer=layer, skip_features=start, max_features=BATCH, force_2d=True, return_fids=True
+                str(path),
+                layer=layer,
+                skip_features=start,
+                max_features=BATCH,
+                force_2d=True,
+                return_fids=True,
             )
             names = [str(name) for name in meta["fields"]]
             for row, (fid, shape) in enumerate(zip(fids, shapes, strict=True)):
