@@ -1,4 +1,4 @@
-"""Properties of a listing to attributes of the catalog: plain values, dates told apart, common names added."""
+"""Properties of a listing to attributes: plain values, dates told apart, common names added."""
 
 from __future__ import annotations
 

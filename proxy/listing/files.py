@@ -123,7 +123,8 @@ def _wanted(path: str, pattern: re.Pattern[str] | None, url: str) -> bool:
 
 def _paths(text: str) -> list[str]:
     if is_wild(text) and not Path(text).exists():
-        return [path for path in sorted(glob.iglob(text, recursive=True)) if _is_raster(path, text)]
+        found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 the pattern may be absolute
+        return [path for path in found if _is_raster(path, text)]
     if Path(text).is_dir():
         return sorted(str(p) for p in Path(text).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
     return [text]

@@ -50,8 +50,11 @@ class StacApi:
             raise CannotOpen("The STAC API could not be searched.", str(error)) from error
 
     def _pages(self) -> Iterator[dict[str, Any]]:
-        search = {"limit": PAGE, "max_items": MOST_ITEMS, **self._context.mosaic.search}
-        pages: Iterator[dict[str, Any]] = _client(self._url).search(**search).pages_as_dicts()
+        client = _client(self._url)
+        offered = {str(link.extra_fields.get("method") or "GET") for link in client.get_links("search")}
+        method = "POST" if "POST" in offered or not offered else "GET"
+        search = {"limit": PAGE, "max_items": MOST_ITEMS, "method": method, **self._context.mosaic.search}
+        pages: Iterator[dict[str, Any]] = client.search(**search).pages_as_dicts()
         return pages
 
     def _records(self, page: dict[str, Any]) -> Iterator[ItemRecord]:
@@ -74,7 +77,7 @@ def _client(url: str) -> Any:
             "A STAC API needs an extra of this software: pip install 'cogproxy[stac]'.", str(error)
         ) from error
 
-    class Limited(StacApiIO):  # type: ignore[misc]
+    class Limited(StacApiIO):
         """Answers no larger than a document may be."""
 
         def request(
@@ -85,10 +88,11 @@ def _client(url: str) -> Any:
             parameters: dict[str, Any] | None = None,
         ) -> str:
             verb = (method or "GET").upper()
-            sent = {"json": parameters} if verb in ("POST", "PUT", "PATCH") else {"params": parameters}
+            body = verb in ("POST", "PUT", "PATCH")
             with self.session.request(
-                verb, href, headers=headers, timeout=self.timeout, stream=True, **sent
-            ) as answer:
+                verb, href, headers=headers, timeout=self.timeout, stream=True,
+                json=parameters if body else None, params=None if body else parameters,
+            ) as answer:  # fmt: skip
                 if not answer.ok:
                     raise APIError(f"{answer.status_code} {answer.reason}")
                 gathered = bytearray()

@@ -80,7 +80,7 @@ class StacTree:
         raise CannotOpen("The listing has more pages than are read.", place)
 
     def _node(self, document: Mapping[str, Any], place: str, depth: int) -> Iterator[ItemRecord]:
-        if depth > DEEPEST or len(self._visited) > MOST_NODES and depth:
+        if depth > DEEPEST or (depth and len(self._visited) > MOST_NODES):
             self._context.refuse(place, "The catalogs lie deeper or are more than are followed.")
             return
         items = list(self._targets(document, place, "item"))

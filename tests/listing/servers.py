@@ -21,6 +21,8 @@ from starlette.types import ASGIApp
 
 CLASSES = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
 
+TYPE = "application/geo+json"
+
 
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
@@ -47,12 +49,14 @@ class StacServer:
         count: number of items. make: the item of a number.
         searches: what was asked for, one for each page.
         fails_at: number of the item from which on the server has an error.
+        methods: by which it can be searched.
     """
 
     count: int
     make: Callable[[int], Mapping[str, Any]]
     searches: list[dict[str, Any]] = field(default_factory=list)
     fails_at: int | None = None
+    methods: tuple[str, ...] = ("GET", "POST")
 
     def app(self) -> Starlette:
         """The application: a landing page, and a search that pages by POST or GET."""
@@ -72,8 +76,7 @@ class StacServer:
                 "links": [
                     {"rel": "self", "href": root, "type": "application/json"},
                     {"rel": "root", "href": root, "type": "application/json"},
-                    {"rel": "search", "href": f"{root}search", "type": "application/geo+json", "method": "GET"},
-                    {"rel": "search", "href": f"{root}search", "type": "application/geo+json", "method": "POST"},
+                    *({"rel": "search", "href": f"{root}search", "type": TYPE, "method": m} for m in self.methods),
                 ],
             }
         )  # fmt: skip
@@ -87,6 +90,8 @@ class StacServer:
             return JSONResponse({"code": "broken"}, status_code=400)
         href = f"{request.base_url}search"
         link = {"rel": "next", "href": href, "method": "POST", "body": {**asked, "token": str(stop)}}
+        if request.method == "GET":
+            link = {"rel": "next", "href": f"{href}?token={stop}&limit={limit}"}
         return JSONResponse(
             {
                 "type": "FeatureCollection",

@@ -40,9 +40,9 @@ def test_what_is_no_document_is_said(tmp_path: Path, content: bytes) -> None:
 
 def test_what_is_not_there_is_said(tmp_path: Path, server: RangeServer) -> None:
     for place in (str(tmp_path / "a.json"), server.url + "/a.json", "http://127.0.0.1:9/a.json"):
-        with pytest.raises(CannotOpen, match="not exist|not be reached"):
+        with pytest.raises(CannotOpen, match=r"not exist|not be reached"):
             read_bytes(place, None)
-        with pytest.raises(CannotOpen, match="not exist|not be reached"), on_disk(place, None):
+        with pytest.raises(CannotOpen, match=r"not exist|not be reached"), on_disk(place, None):
             pass
 
 

@@ -47,7 +47,7 @@ def test_the_version_of_a_file_changes_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["nothing.tif", "*.tif", "empty", "**/*.tif"])
 def test_nothing_there_is_said(tmp_path: Path, place: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CannotOpen, match="no raster|not exist"):
+    with pytest.raises(CannotOpen, match=r"no raster|not exist"):
         listed(tmp_path / place)
 
 

@@ -33,6 +33,13 @@ def test_an_api_is_known_by_its_landing_page_or_named() -> None:
         assert api.searches[0]["limit"] == 500
 
 
+def test_an_api_without_post_is_searched_by_get() -> None:
+    with stac_server(25, make) as (api, url):
+        api.methods = ("GET",)
+        assert len(listed(url, search={"limit": 10})[0]) == 25
+        assert len(api.searches) == 3
+
+
 def test_items_that_cannot_be_used_are_told() -> None:
     def odd(number: int) -> dict[str, Any]:
         return make(number) if number != 1 else {**make(1), "assets": {}}

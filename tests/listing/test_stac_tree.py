@@ -117,7 +117,7 @@ def test_a_tree_on_a_server_is_followed_page_by_page(server: RangeServer) -> Non
     url = server.put("c/collection.json", json.dumps(node("Collection", link("items", "items"))).encode())
     found, rejected = listed(url)
     assert [record.name for record in found] == ["a", "b", "c"]
-    assert [record.assets[0].href for record in found][0] == f"{server.url}/x/a.tif"
+    assert found[0].assets[0].href == f"{server.url}/x/a.tif"
     assert rejected == []
 
 
