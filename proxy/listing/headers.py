@@ -13,10 +13,10 @@ from proxy.catalog.base import Asset, ItemFacts, ItemRecord
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed
 from proxy.listing.ahead import ahead
-from proxy.listing.places import reachable
 from proxy.listing.shapes import clipped_to_raster
 from proxy.model import PixelType
 from proxy.sources.base import SourceInfo
+from proxy.sources.leading import check_leads_nowhere
 from proxy.sources.opening import open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle
@@ -74,9 +74,8 @@ class Headers:
         facts = merged_facts(record.assets, found)
         footprint = record.footprint
         if footprint is not None and record.footprint_crs is not None:
+            # Where it has nothing to do with the raster, the outline of the raster is used.
             footprint = clipped_to_raster(footprint, record.footprint_crs, facts)
-            if footprint is None:
-                raise CannotOpen("The footprint in the listing lies outside the raster.")
         properties, dates = dict(record.properties), record.dates
         if found[0].acquired is not None and "AcquisitionDate" not in properties:
             properties["AcquisitionDate"] = found[0].acquired
@@ -91,7 +90,7 @@ class Headers:
         # Nothing of a header's dataset is kept: a pool of none closes what is given back.
         source = open_source(service, self._config, Pool[Handle](0))
         try:
-            reachable(source.info.driver, asset.href)
+            check_leads_nowhere(source.info.driver, asset.href)
             return source.info
         finally:
             source.close()

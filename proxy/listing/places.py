@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from proxy.errors import CannotOpen
+from proxy.sources.leading import leads_on
 from proxy.sources.location import is_remote_scheme, locate
 
 #: Longest place that is taken from a document.
@@ -16,9 +16,6 @@ _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_+.\-]+:")
 #: Files that lead on to other files: they would open what the listing itself may not name.
 _LEADS_ON = frozenset({".vrt", ".gti", ".wms", ".wmts", ".wcs", ".xml"})
 #: GDAL formats of such files, whatever their names.
-LEADING_ON = frozenset(
-    {"VRT", "GTI", "WMS", "WMTS", "WCS", "DERIVED", "PLMOSAIC", "EEDAI", "OGCAPI", "STACIT"}
-)
 
 
 class Refused(Exception):
@@ -40,7 +37,7 @@ def resolved(href: object, base: str) -> str:
     if len(text) > LONGEST or not text.isprintable():
         raise Refused("Its place is not written as one.")
     place = _absolute(text, base)
-    if Path(urlsplit(place).path if "://" in place else place).suffix.lower() in _LEADS_ON:
+    if leads_on(place):
         raise Refused("A listing may not name files that lead on to others.")
     return place
 
@@ -80,13 +77,3 @@ def shown(place: str) -> str:
     parts = urlsplit(place)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}" + (f"#{parts.fragment}" if parts.fragment else "")
-
-
-def reachable(driver: str, place: str) -> None:
-    """Check the format that GDAL has found behind a place.
-
-    Raises:
-        CannotOpen: the file leads on to others, which only the configuration may name.
-    """
-    if driver in LEADING_ON and Path(place).suffix.lower() not in _LEADS_ON:
-        raise CannotOpen("The file leads on to others, and its name does not say so.", driver)

@@ -105,9 +105,13 @@ def quadkey_square(key: str) -> tuple[float, float, float, float]:
 def clipped_to_raster(
     footprint: BaseGeometry, crs: SpatialReference, facts: ItemFacts
 ) -> BaseGeometry | None:
-    """The part of a footprint where the raster has pixels; the footprint itself where that cannot be told."""
+    """The part of a footprint where the raster has pixels; None where it lies elsewhere.
+
+    The footprint itself where the outline of the raster crosses the antimeridian or does not exist in `crs`.
+    """
     outline = moved(outline_of(facts), facts.crs, crs)
-    if outline is None:
+    turn = 360.0 if crs.is_geographic else 2 * np.pi * 6378137.0
+    if outline is None or outline.bounds[2] - outline.bounds[0] > turn / 2:
         return footprint
     return polygonal(shapely.intersection(footprint, outline))
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.errors import CannotOpen
-from proxy.listing.places import Refused, reachable, resolved, shown
+from proxy.listing.places import Refused, resolved, shown
 
 
 @pytest.mark.parametrize(
@@ -72,10 +71,3 @@ def test_a_listing_on_a_server_names_no_local_file(href: str) -> None:
 def test_secrets_of_an_address_are_not_shown() -> None:
     assert shown("https://user:word@h/a.tif?sig=abc") == "https://h/a.tif"
     assert shown("/data/a?b.tif") == "/data/a?b.tif"
-
-
-def test_a_format_that_leads_on_is_refused_under_another_name() -> None:
-    with pytest.raises(CannotOpen):
-        reachable("VRT", "/data/a.tif")
-    reachable("VRT", "/data/a.vrt")
-    reachable("GTiff", "/data/a.tif")
