@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
-from proxy.threads import DaemonPool
-
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def ahead(
-    pool: DaemonPool, function: Callable[[T], R], things: Iterable[T], waiting: int
+    submit: Callable[[T], Future[R]], things: Iterable[T], waiting: int
 ) -> Iterator[tuple[T, Future[R]]]:
     """Each thing with the future of its result, in order; at most `waiting` of them are under way.
 
@@ -22,7 +20,14 @@ def ahead(
     """
     under_way: deque[tuple[T, Future[R]]] = deque()
     for thing in things:
-        under_way.append((thing, pool.submit(function, thing)))
+        under_way.append((thing, submit(thing)))
         if len(under_way) >= waiting:
             yield under_way.popleft()
     yield from under_way
+
+
+def at_once(result: R) -> Future[R]:
+    """The future of what is known already."""
+    future: Future[R] = Future()
+    future.set_result(result)
+    return future

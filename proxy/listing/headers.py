@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from proxy.catalog.base import Asset, ItemFacts, ItemRecord
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed
-from proxy.listing.ahead import ahead
+from proxy.listing.ahead import ahead, at_once
 from proxy.listing.shapes import clipped_to_raster
 from proxy.model import PixelType
 from proxy.sources.base import SourceInfo
@@ -52,9 +53,21 @@ class Headers:
         self._service = service.model_copy(update={"mosaic": None, "bands": ()})
         self._config = config
 
-    def completed(self, records: Iterable[ItemRecord]) -> Iterator[ItemRecord | Failed]:
-        """The items in order, each with its facts, or why it has none."""
-        for record, future in ahead(_readers, self._completed, records, WAITING):
+    def completed(
+        self, records: Iterable[ItemRecord], known: Callable[[ItemRecord], bool] = lambda record: False
+    ) -> Iterator[ItemRecord | Failed]:
+        """The items in order, each with its facts, or why it has none.
+
+        Args:
+            known: True for an item that is as it was: it is given back without facts, and not opened.
+        """
+
+        def submitted(record: ItemRecord) -> Future[ItemRecord]:
+            if record.facts is not None or known(record):
+                return at_once(record)
+            return _readers.submit(self._completed, record)
+
+        for record, future in ahead(submitted, records, WAITING):
             try:
                 yield future.result(PATIENCE)
             except TooLate:
@@ -68,8 +81,6 @@ class Headers:
                 yield Failed(record, "The source could not be opened.")
 
     def _completed(self, record: ItemRecord) -> ItemRecord:
-        if record.facts is not None:
-            return record
         found = [self._info(asset) for asset in record.assets]
         facts = merged_facts(record.assets, found)
         footprint = record.footprint

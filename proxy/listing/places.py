@@ -13,9 +13,6 @@ from proxy.sources.location import is_remote_scheme, locate
 LONGEST = 4096
 # One letter and a colon is a drive; more of them is a format or service that GDAL would ask.
 _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_+.\-]+:")
-#: Files that lead on to other files: they would open what the listing itself may not name.
-_LEADS_ON = frozenset({".vrt", ".gti", ".wms", ".wmts", ".wcs", ".xml"})
-#: GDAL formats of such files, whatever their names.
 
 
 class Refused(Exception):

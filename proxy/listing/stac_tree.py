@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from proxy.catalog.base import ItemRecord
@@ -84,7 +85,7 @@ class StacTree:
             self._context.refuse(place, "The catalogs lie deeper or are more than are followed.")
             return
         items = list(self._targets(document, place, "item"))
-        for href, future in ahead(_fetchers, self._read, items, 2 * PARALLEL):
+        for href, future in ahead(partial(_fetchers.submit, self._read), items, 2 * PARALLEL):
             try:
                 item = future.result()
             except CannotOpen as error:

@@ -1,4 +1,4 @@
-"""Where catalogs lie between one start and the next, and who may write to them."""
+"""Where catalogs lie between one start and the next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 from pathlib import Path
 
-from filelock import FileLock
 from platformdirs import user_cache_path
 
 from proxy.config import Config, ServiceConfig
@@ -40,11 +39,6 @@ def catalog_path(service: ServiceConfig, config: Config) -> Path:
     except OSError as error:
         raise CannotOpen("The state folder cannot be written to.", str(error)) from error
     return folder / f"{name}-{digest}.sqlite"
-
-
-def lock_of(path: Path) -> FileLock:
-    """The lock of whoever fills a catalog, over all processes of this machine."""
-    return FileLock(path.with_suffix(".lock"), thread_local=False)
 
 
 def _absolute(text: str) -> str:

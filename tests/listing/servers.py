@@ -68,7 +68,7 @@ class StacServer:
         )
 
     async def _landing(self, request: Request) -> Response:
-        root = str(request.base_url)
+        root, ways = str(request.base_url), self.methods
         return JSONResponse(
             {
                 "type": "Catalog", "stac_version": "1.0.0", "id": "api", "description": "items",
@@ -76,7 +76,7 @@ class StacServer:
                 "links": [
                     {"rel": "self", "href": root, "type": "application/json"},
                     {"rel": "root", "href": root, "type": "application/json"},
-                    *({"rel": "search", "href": f"{root}search", "type": TYPE, "method": m} for m in self.methods),
+                    *({"rel": "search", "href": f"{root}search", "type": TYPE, "method": m} for m in ways),
                 ],
             }
         )  # fmt: skip
