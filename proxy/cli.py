@@ -42,7 +42,9 @@ def main() -> None:
 @click.option("--host", help="Address to listen on [default: 127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: 8080].")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes [default: 1].")
-@click.option("--mosaic", metavar="NAME", help="Make one mosaic of the sources rather than a service of each.")
+@click.option(
+    "--mosaic", metavar="NAME", help="Make one mosaic of the sources rather than a service of each."
+)
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
 def serve(
     sources: tuple[str, ...],
@@ -148,9 +150,7 @@ def advice_on(info: SourceInfo) -> list[str]:
     return found
 
 
-def chosen_config(
-    sources: tuple[str, ...], config_file: Path | None, mosaic: str | None = None
-) -> Config:
+def chosen_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None = None) -> Config:
     """Configuration from a file, from plain sources, from both, or the demo.
 
     Args:
