@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
@@ -26,6 +27,7 @@ from urllib.request import (
 
 from proxy.config import CredentialsConfig
 from proxy.errors import CannotOpen
+from proxy.sources.attempts import sentence
 from proxy.sources.location import locate
 from proxy.sources.remote import object_store
 
@@ -34,6 +36,7 @@ MOST_BYTES, MOST_FILE_BYTES = 64 << 20, 1 << 30
 #: Seconds for one answer to begin or go on, and for the whole of a JSON document.
 PATIENCE, SECONDS = 30.0, 120.0
 _PIECE = 1 << 18
+_MISSING = "The listing does not exist."
 _TOO_LARGE = "The document is larger than is read of a listing."
 
 
@@ -78,7 +81,7 @@ def on_disk(place: str, credentials: CredentialsConfig | None) -> Iterator[Path]
     if location.url is None:
         path = Path(location.gdal_path)
         if not path.is_file():
-            raise CannotOpen("The listing does not exist.", place)
+            raise CannotOpen(_MISSING, place)
         yield path
         return
     folder = Path(tempfile.mkdtemp(prefix="cogproxy-"))
@@ -109,12 +112,13 @@ def _pieces(place: str, credentials: CredentialsConfig | None) -> Iterator[bytes
     except CannotOpen:
         raise
     except Exception as error:  # every store has errors of its own
-        raise CannotOpen("The listing could not be reached.", str(error)) from error
+        missing = isinstance(error, HTTPError) and error.code in (404, 410)
+        raise CannotOpen(_MISSING if missing else sentence(error), str(error)) from error
 
 
 def _from_disk(path: Path) -> Iterator[bytes]:
     if not path.exists():
-        raise CannotOpen("The listing does not exist.", str(path))
+        raise CannotOpen(_MISSING, str(path))
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece

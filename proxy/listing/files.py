@@ -12,6 +12,7 @@ from urllib.parse import quote
 from proxy.catalog.base import Asset, ItemRecord
 from proxy.errors import CannotOpen
 from proxy.listing.context import Context
+from proxy.sources.attempts import sentence
 from proxy.sources.blocks.places import local_version, object_version
 from proxy.sources.location import RASTER_SUFFIXES, Location, locate
 from proxy.sources.remote import object_store
@@ -81,7 +82,7 @@ class Files:
         except CannotOpen:
             raise
         except Exception as error:  # every store has errors of its own
-            raise CannotOpen("The bucket or folder could not be listed.", str(error)) from error
+            raise CannotOpen(sentence(error), str(error)) from error
         if not found:
             raise CannotOpen("There is no raster in this place.", url)
 

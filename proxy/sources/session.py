@@ -41,22 +41,6 @@ def prepare_process(environment: Mapping[str, str] = os.environ) -> None:
             os.environ[name] = value
 
 
-class _Given(Session):  # type: ignore[misc]
-    """Credentials as options: given to rasterio directly, it takes none of them for S3."""
-
-    def __init__(self, options: Mapping[str, str]) -> None:
-        self._options = dict(options)
-
-    def get_credential_options(self) -> dict[str, str]:
-        """GDAL options."""
-        return self._options
-
-
-def environment(options: Mapping[str, str]) -> rasterio.Env:
-    """Context in which GDAL has these options, credentials among them."""
-    return rasterio.Env(session=_Given(options))
-
-
 def gdal_options(
     location: Location, credentials: CredentialsConfig | None, side_files: bool | None
 ) -> Options:

@@ -1,4 +1,4 @@
-"""Servers on loopback: a STAC API, an S3 store, a folder that a web server lists."""
+"""Servers on loopback: a STAC API, and a folder that a web server lists."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
-from moto.server import ThreadedMotoServer
-from obstore.store import S3Store
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -108,30 +106,6 @@ def stac_server(count: int, make: Callable[[int], Mapping[str, Any]]) -> Iterato
     api = StacServer(count, make)
     with served(api.app()) as url:
         yield api, url
-
-
-S3_KEYS = {"access_key_id": "key", "secret_access_key": "word", "region": "us-east-1"}
-
-
-@contextmanager
-def bucket_server(name: str) -> Iterator[tuple[str, Any]]:
-    """An S3 store with one empty bucket: its endpoint, and obstore's store of the bucket."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        endpoint = f"http://{host}:{port}"
-        _create(endpoint, name)
-        yield endpoint, S3Store(name, endpoint=endpoint, client_options={"allow_http": True}, **S3_KEYS)
-    finally:
-        server.stop()
-
-
-def _create(endpoint: str, name: str) -> None:
-    from urllib.request import Request, urlopen
-
-    with urlopen(Request(f"{endpoint}/{name}", method="PUT")) as answer:
-        assert answer.status == 200
 
 
 def web_folder(objects: Mapping[str, bytes]) -> Starlette:

@@ -24,7 +24,7 @@ def config_of(source: str | Path | list[str], service: dict[str, Any] | None = N
     return parse({"services": [named], **settings}, {})
 
 
-CREDENTIALS: dict[str, dict[str, str]] = {}
+CREDENTIALS: dict[str, dict[str, Any]] = {}
 
 
 def context_of(config: Config, rejected: list[tuple[str, str]] | None = None) -> Context:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from proxy.listing.files import glob_pattern, is_wild
 from proxy.listing.headers import Failed, Headers
 from tests.conftest import DATA
 from tests.listing import support
-from tests.listing.servers import S3_KEYS, bucket_server, served, web_folder
+from tests.listing.servers import served, web_folder
 from tests.listing.support import FLAT, config_of, copies, listed
+from tests.s3 import Front, profile, put, s3_server
 
 
 def names(found: tuple[list[Any], Any]) -> list[str]:
@@ -83,19 +85,19 @@ def test_the_query_of_an_address_is_no_glob() -> None:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with bucket_server("pictures") as (endpoint, store):
-        monkeypatch.setattr(support, "CREDENTIALS", {"store": {**S3_KEYS, "endpoint": endpoint}})
-        for path in ("x/a b.tif", "x/é%20.tif", "x/y/c.tif", "x/y/notes.txt", "xz/d.tif"):
-            store.put(path, (DATA / FLAT).read_bytes())
-        yield store
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    with s3_server() as front:
+        monkeypatch.setattr(support, "CREDENTIALS", {"store": profile(front)})
+        paths = ("x/a b.tif", "x/é%20.tif", "x/y/c.tif", "x/y/notes.txt", "xz/d.tif")
+        put(front, "pictures", {quote(path): (DATA / FLAT).read_bytes() for path in paths})
+        yield front
 
 
 def in_bucket(place: str) -> tuple[list[Any], list[tuple[str, str]]]:
     return listed(f"s3://pictures/{place}", {"credentials": "store"})
 
 
-def test_prefixes_and_globs_of_a_bucket(bucket: Any) -> None:
+def test_prefixes_and_globs_of_a_bucket(bucket: Front) -> None:
     assert names(in_bucket("x/")) == ["a b", "c", "é%20"]
     assert names(in_bucket("x")) == ["a b", "c", "é%20"]
     assert names(listed("s3://pictures", {"credentials": "store"})) == ["a b", "c", "é%20", "d"]
@@ -107,7 +109,7 @@ def test_prefixes_and_globs_of_a_bucket(bucket: Any) -> None:
         in_bucket("nothing/")
 
 
-def test_objects_of_a_bucket_are_opened_with_its_credentials(bucket: Any) -> None:
+def test_objects_of_a_bucket_are_opened_with_its_credentials(bucket: Front) -> None:
     config = config_of("s3://pictures/x/", {"credentials": "store"})
     records, _ = in_bucket("x/")
     found = list(Headers(config.services[0], config).completed(records))
@@ -115,16 +117,16 @@ def test_objects_of_a_bucket_are_opened_with_its_credentials(bucket: Any) -> Non
     versions = [record.version for record in records]
     assert len(versions) == 3
     assert all(versions)
-    bucket.put("x/y/c.tif", (DATA / support.OTHER).read_bytes())
+    put(bucket, "pictures", {"x/y/c.tif": (DATA / support.OTHER).read_bytes()})
     assert [record.version for record in in_bucket("x/")[0]] != versions
 
 
-def test_a_single_object_is_listed_without_asking_for_it(bucket: Any) -> None:
+def test_a_single_object_is_listed_without_asking_for_it(bucket: Front) -> None:
     assert [record.version for record in in_bucket("x/absent.tif")[0]] == [""]
 
 
-def test_a_bucket_that_is_not_there_is_said(bucket: Any) -> None:
-    with pytest.raises(CannotOpen, match="could not be listed"):
+def test_a_bucket_that_is_not_there_is_said(bucket: Front) -> None:
+    with pytest.raises(CannotOpen, match="could not be reached"):
         listed("s3://nowhere/x/", {"credentials": "store"})
 
 

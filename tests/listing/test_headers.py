@@ -83,7 +83,7 @@ def test_items_stay_in_order_and_those_that_fail_say_why(tmp_path: Path, server:
     assert sorted(reasons) == ["3", "5", "7", "9"]
     assert reasons["5"] == "The source does not exist."
     assert "rational polynomials" in reasons["7"]
-    assert reasons["9"] == "The source could not be reached."
+    assert reasons["9"] == "The source does not exist in its store."
 
 
 def test_a_remote_header_costs_one_request(server: RangeServer) -> None:
