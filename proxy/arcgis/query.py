@@ -10,6 +10,7 @@ import shapely
 
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.choosing import read_time
+from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.items import OBJECT_ID, attributes_of, chosen_fields, field_documents, footprint
@@ -17,7 +18,8 @@ from proxy.arcgis.query_rows import distinct, ordered, statistics
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import Shape, densified, projected, read_shape, shape_document
 from proxy.arcgis.spatial_reference import read_reference, reference_document
-from proxy.arcgis.where import condition
+from proxy.catalog.base import Field, FieldType
+from proxy.catalog.where import predicate
 from proxy.crs import WGS84, SpatialReference
 from proxy.errors import InvalidParameter
 from proxy.services import Service
@@ -30,6 +32,17 @@ def _envelopes_meet(asked: Any, item: Any) -> bool:
     return bool(shapely.intersects(shapely.box(*asked.bounds), shapely.box(*item.bounds)))
 
 
+_KINDS = {
+    "OID": FieldType.ID,
+    "Geometry": FieldType.GEOMETRY,
+    "String": FieldType.TEXT,
+    "Integer": FieldType.INTEGER,
+    "Date": FieldType.DATE,
+}
+_FIELDS = tuple(
+    Field(each["name"], _KINDS.get(each["type"].removeprefix("esriFieldType"), FieldType.REAL))
+    for each in field_documents(True)
+)
 #: By the names without `esriSpatialRel`; the geometry asked with stands first.
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "intersects": shapely.intersects,
@@ -75,11 +88,13 @@ def selected(fields: Fields, service: Service) -> list[Item]:
 
     Raises:
         InvalidParameter: one of them is wrong.
-        Unreadable: `where` cannot be read.
+        CannotComplete: `where` cannot be read.
     """
     item = Item(attributes_of(service), footprint(service))
-    names = [field["name"] for field in field_documents(True)]
-    test = condition(fields.text("where"), names)
+    try:
+        test = predicate(fields.text("where"), _FIELDS)
+    except InvalidParameter:
+        raise CannotComplete from None
     ids = _ids(fields.text("objectIds"))
     if ids is not None:
         return [item] if item.attributes[OBJECT_ID] in ids else []

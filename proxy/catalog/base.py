@@ -36,12 +36,15 @@ class Field:
     """One attribute of the items.
 
     Attributes:
+        name: letters, digits and underscores; unique without regard to case.
         length: most characters of a text.
+        alias: the name in the listing where it is another, such as `eo:cloud_cover`; may be used as well.
     """
 
     name: str
     type: FieldType
     length: int | None = None
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

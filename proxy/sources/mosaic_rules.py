@@ -6,7 +6,8 @@ import dataclasses
 import math
 import re
 
-from proxy.catalog.base import Catalog, Query
+from proxy.catalog.base import Catalog, Order, Query
+from proxy.catalog.choosing import field_of
 from proxy.config import MosaicConfig
 from proxy.errors import InvalidParameter
 from proxy.selection import DimensionChoice, MosaicMethod, MosaicRule, Selection, TimeSpan
@@ -44,17 +45,17 @@ def _rule(rule: MosaicRule, catalog: Catalog, settings: MosaicConfig) -> MosaicR
     if method is MosaicMethod.ATTRIBUTE:
         if not by:
             by, value = settings.sort_field, settings.sort_value if value is None else value
-        by = _field(by, catalog)
+        field = field_of(catalog.fields, by)
+        if field is None:
+            raise InvalidParameter("mosaic", f"There is no attribute '{by[:60]}' to sort by.")
+        by = field.name
     if method is MosaicMethod.VIEWPOINT and rule.viewpoint is None:
         # Without a point it is where the view is.
         method = MosaicMethod.CENTER
     if max(len(rule.ids or ()), len(rule.locked)) > MOST_IDS:
         raise InvalidParameter("mosaic", f"It names more than {MOST_IDS} items.")
     where = "" if _EVERY.fullmatch(rule.where) else rule.where.strip()
-    if where:
-        # The catalog says what is wrong with it.
-        catalog.find(Query(where=where), limit=0)
-    return dataclasses.replace(
+    found = dataclasses.replace(
         rule,
         method=method,
         operation=operation,
@@ -66,12 +67,9 @@ def _rule(rule: MosaicRule, catalog: Catalog, settings: MosaicConfig) -> MosaicR
         sort_value=value if method is MosaicMethod.ATTRIBUTE else None,
         viewpoint=rule.viewpoint if method is MosaicMethod.VIEWPOINT else None,
     )
-
-
-def _field(name: str, catalog: Catalog) -> str:
-    found = next((field.name for field in catalog.fields if field.name.lower() == name.lower()), None)
-    if found is None:
-        raise InvalidParameter("mosaic", f"There is no attribute '{name[:60]}' to sort by.")
+    # The catalog says what is wrong with the filter or the order.
+    order = Order(method, sort_field=found.sort_field, sort_value=found.sort_value)
+    catalog.find(Query(where=where), order, limit=0)
     return found
 
 

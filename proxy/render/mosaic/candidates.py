@@ -101,18 +101,13 @@ def query_of(source: MosaicSource, selection: Selection, view: View) -> Query:
     if rule.method is MosaicMethod.LOCK:
         locked = set(rule.locked)
         ids = tuple(sorted(locked if ids is None else locked & set(ids)))
-    attributes = source.settings.dimensions
-    dimensions = tuple(
-        dataclasses.replace(choice, name=attributes.get(choice.name, choice.name))
-        for choice in selection.dimensions
-    )
     return Query(
         where=rule.where,
         ids=ids,
         extent=view.extent if view.shape is None else None,
         shape=view.shape,
         time=selection.time,
-        dimensions=dimensions,
+        dimensions=selection.dimensions,
     )
 
 
