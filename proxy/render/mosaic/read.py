@@ -180,9 +180,7 @@ def _strip(
     shape = len(job.bands), grid.height, grid.width
     result: Stack = stack(job.operation, len(job.bands), shape[1:], info.pixel_type)
     size = int(np.prod(shape)) * info.pixel_type.dtype.itemsize
-    fetcher = Fetcher(
-        job.source, job.context, lambda item, own: job.read(item, grid, own), size, job.faults
-    )
+    fetcher = Fetcher(job.source, job.context, lambda item, own: job.read(item, grid, own), size, job.faults)
 
     def gaps() -> Mask | None:
         return None if result.filled is None else plan.gaps(result.filled)

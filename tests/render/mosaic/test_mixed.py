@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,15 +25,14 @@ from proxy.selection import MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources.base import Source, Statistics
 from proxy.sources.mosaic import MosaicSource
 from proxy.sources.sampling import source_statistics
-from tests.catalogs import MemoryCatalog, catalog_of, item_of, mosaic_of
+from tests.catalogs import catalog_of, mosaic_of, record_of
 from tests.conftest import DATA, RasterMaker
 
 UTM = reference("EPSG:32633")
+STORED = MosaicRule(MosaicMethod.NONE)
 
 
-def read(
-    source: MosaicSource, rule: MosaicRule = MosaicRule(MosaicMethod.NONE), bands: tuple[int, ...] = ()
-) -> Raster:
+def read(source: MosaicSource, rule: MosaicRule = STORED, bands: tuple[int, ...] = ()) -> Raster:
     grid = Grid(source.crs, source.info.extent, source.info.width, source.info.height)
     chosen = bands or tuple(range(source.info.band_count))
     context = ReadContext(selection=source.normalised(Selection(rule)))
@@ -120,14 +118,7 @@ def test_an_alpha_band_that_an_item_lacks_is_opaque(make_raster: RasterMaker) ->
     for path in paths[:2]:
         with rasterio.open(path, "r+") as file:
             file.colorinterp = [*file.colorinterp[:3], rasterio.enums.ColorInterp.alpha]
-    items = catalog_of(paths, UTM)
-    named = [
-        dataclasses.replace(
-            item, facts=dataclasses.replace(item.facts, band_names=("Red", "Green", "Blue", "Alpha")[: count])
-        )
-        for item, count in zip(items.items, (4, 4, 3), strict=True)
-    ]
-    found = read(mosaic_of(MemoryCatalog(UTM, named)))
+    found = read(mosaic_of(catalog_of(paths, UTM)))
     assert np.array_equal(found.valid()[:, :20], rgba[3] > 0)
     assert (found.data[3, :, 40:] == 255).all()
     assert found.valid()[:, 40:].all()
@@ -141,12 +132,10 @@ def test_one_file_a_band_is_read_as_one_item(make_raster: RasterMaker) -> None:
         make_raster("green.tif", np.concatenate([red, green]), transform=at(0)),
         make_raster("nir.tif", coarse, transform=at(0) @ Affine.scale(2)),
     ]
-    item = item_of(paths[0], 1, UTM)
     assets = (
         Asset(str(paths[0]), name="B04"), Asset(str(paths[1]), (1,), "B03"), Asset(str(paths[2]), name="B08")
     )  # fmt: skip
-    facts = dataclasses.replace(item.facts, band_names=("B04", "B03", "B08"))
-    source = mosaic_of(MemoryCatalog(UTM, [dataclasses.replace(item, assets=assets, facts=facts)]))
+    source = mosaic_of(catalog_of([record_of(paths[0], assets, ("B04", "B03", "B08"))], UTM))
     found = read(source)
     wide = coarse[0].repeat(2, axis=0).repeat(2, axis=1)
     assert np.array_equal(found.data[1:], np.stack([green[0], wide]))
@@ -188,8 +177,8 @@ def test_items_end_at_their_seamlines(make_raster: RasterMaker) -> None:
     one, two = numbers(10), numbers(100)
     paths = [make_raster("a.tif", one, transform=at(0)), make_raster("b.tif", two, transform=at(0))]
     left, right = box(500000, 5799840, 500080, 5800000), box(500080, 5799840, 500200, 5800000)
-    items = [item_of(paths[0], 1, UTM, seamline=left), item_of(paths[1], 2, UTM, seamline=right)]
-    source = mosaic_of(MemoryCatalog(UTM, items))
+    items = [record_of(paths[0], seamline=left), record_of(paths[1], seamline=right)]
+    source = mosaic_of(catalog_of(items, UTM))
     found = read(source, MosaicRule(MosaicMethod.SEAMLINE)).data[0]
     assert np.array_equal(found[:, :8], one[0][:, :8])
     assert np.array_equal(found[:, 8:], two[0][:, 8:])
@@ -215,8 +204,8 @@ def test_a_mosaic_in_another_system_is_that_of_gdal(make_raster: RasterMaker) ->
         with (
             rasterio.open(path) as file,
             WarpedVRT(
-                file, crs="EPSG:3857", transform=Affine(*grid.transform[:6]), width=300, height=180, tolerance=0,
-                resampling=Resampling.bilinear, add_alpha=True,
+                file, crs="EPSG:3857", transform=Affine(*grid.transform[:6]), width=300, height=180,
+                resampling=Resampling.bilinear, add_alpha=True, tolerance=0.01,
             ) as warped,
         ):  # fmt: skip
             data = warped.read()
@@ -258,7 +247,7 @@ def test_an_item_rule_is_applied_before_items_are_put_together(make_raster: Rast
         inner = slice(1, -1)
         assert np.array_equal(found.data[0, inner, columns][:, inner], expected.data[0, inner, inner])
     whole = processed(Plain(), source, grid, rule, (0,), Interpolation.NEAREST)
-    assert whole.data[0, 8, 20] > 80 > found.data[0, 8, 20]
+    assert whole.data[0, 8, 20] > 75 > found.data[0, 8, 20] + 10
 
 
 def test_an_item_rule_gives_the_bands(make_raster: RasterMaker) -> None:
@@ -289,5 +278,3 @@ def test_the_budget_counts_all_items(make_raster: RasterMaker) -> None:
     with pytest.raises(TooLarge):
         read_raster(source, grid, (0,), Interpolation.NEAREST, ReadContext(1000, mean))
     read_raster(source, grid, (0,), Interpolation.NEAREST, ReadContext(2000, mean))
-
-

@@ -1,23 +1,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
 
-from proxy.crs import reference, transformer
+from proxy.catalog.base import Query
+from proxy.catalog.store import SqliteCatalog
 from proxy.model import Extent, Grid, Interpolation, Raster
 from proxy.render.context import ReadContext
 from proxy.render.mosaic import read_mosaic
 from proxy.selection import MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources.mosaic import MosaicSource
-from tests.catalogs import MemoryCatalog, catalog_of, mosaic_of
+from tests.catalogs import catalog_of, mosaic_of
 from tests.conftest import DATA
 from tests.render.mosaic.composing import Pixels, composed, sampled
 
@@ -50,10 +48,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def in_order(
-    catalog: MemoryCatalog, method: str, center: tuple[float, float], locked: tuple[int, ...] = ()
+    catalog: SqliteCatalog, method: str, center: tuple[float, float], locked: tuple[int, ...] = ()
 ) -> list[int]:
     """Places of the items from the topmost down, worked out from their outlines alone."""
-    bounds = [item.footprint.bounds for item in catalog.items]
+    items = catalog.find(Query())
+    bounds = [item.footprint.bounds for item in items]
     middles = [((b[0] + b[2]) / 2, (b[1] + b[3]) / 2) for b in bounds]
     corner = min(b[0] for b in bounds), max(b[3] for b in bounds)
     rank = {
@@ -61,23 +60,23 @@ def in_order(
         "center": lambda i: math.dist(middles[i], center),
         "viewpoint": lambda i: math.dist(middles[i], corner),
         "northwest": lambda i: math.dist(middles[i], corner),
-        "attribute": lambda i: abs(float(catalog.items[i].attributes["Cloud"]) - 35),  # type: ignore[arg-type]
+        "attribute": lambda i: abs(float(items[i].attributes["Cloud"]) - 35),  # type: ignore[arg-type]
     }
     if method == "lock":
         return [number - 1 for number in locked]
     return sorted(range(len(bounds)), key=lambda i: (rank[method](i), i))
 
 
-def rule(catalog: MemoryCatalog, method: str, operation: str) -> MosaicRule:
-    b = [item.footprint.bounds for item in catalog.items]
-    corner = min(x[0] for x in b), max(x[3] for x in b)
+def rule(catalog: SqliteCatalog, method: str, operation: str) -> MosaicRule:
+    extent = catalog.extent
+    assert extent is not None
     return MosaicRule(
         MosaicMethod(method),
         MosaicOperation(operation),
         locked=(3, 1, 2) if method == "lock" else (),
         sort_field="Cloud" if method == "attribute" else "",
         sort_value=35.0 if method == "attribute" else None,
-        viewpoint=corner if method == "viewpoint" else None,
+        viewpoint=(extent.xmin, extent.ymax) if method == "viewpoint" else None,
     )
 
 
@@ -156,7 +155,7 @@ SETS = {
 
 
 @pytest.fixture(scope="module", params=SETS)
-def large(request: pytest.FixtureRequest, shared: Path) -> Iterator[tuple[MemoryCatalog, list[Path], Grid]]:
+def large(request: pytest.FixtureRequest, shared: Path) -> tuple[SqliteCatalog, list[Path], Grid]:
     """A real mosaic, and a grid over most of it."""
     crs, (height, width) = SETS[request.param]
     paths = [path for path in sorted((shared / request.param).glob("*.tif")) if "_qa" not in path.name]
@@ -164,15 +163,13 @@ def large(request: pytest.FixtureRequest, shared: Path) -> Iterator[tuple[Memory
     e = catalog.extent
     assert e is not None
     extent = Extent(e.xmin + e.width / 8, e.ymin + e.height / 8, e.xmax - e.width / 8, e.ymax)
-    yield catalog, paths, Grid(catalog.crs, extent, width, height)
+    return catalog, paths, Grid(catalog.crs, extent, width, height)
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("method", METHODS)
-def test_real_mosaics(
-    large: tuple[MemoryCatalog, list[Path], Grid], method: str, operation: str
-) -> None:
+def test_real_mosaics(large: tuple[SqliteCatalog, list[Path], Grid], method: str, operation: str) -> None:
     catalog, paths, grid = large
     source = mosaic_of(catalog)
     found = read(source, grid, rule(catalog, method, operation))
@@ -180,5 +177,5 @@ def test_real_mosaics(
     expected = expected_of([paths[place] for place in order], grid, operation)
     # One item of the Quebec set lies in degrees: there centres within 0.04 pixels of an edge may fall to the
     # other side, which is 8 % of its pixels at most.
-    share = 0.08 if len({item.facts.crs for item in catalog.items}) > 1 else 0.0
+    share = 0.08 if len({item.facts.crs for item in catalog.find(Query())}) > 1 else 0.0
     assert_same(found, expected, share)
