@@ -31,6 +31,9 @@ RETRY_SECONDS = 30.0
 LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
 
 
+#: Longest wait for the first items of a new catalog.
+FIRST_ITEMS_SECONDS = 2.0
+
 #: Results of rules whose statistics a service remembers.
 RESULTS = 256
 
@@ -221,7 +224,9 @@ class Service:
         if source is not None and not self._changed(source):
             return source
         if self.config.mosaic is not None:
-            return MosaicSource(self.config, self._whole, self._handles, self._opened_catalog())
+            catalog = self._opened_catalog()
+            _await_items(catalog)
+            return MosaicSource(self.config, self._whole, self._handles, catalog)
         fresh = open_source(self.config, self._whole, self._handles)
         if source is not None:
             source.close()
@@ -234,9 +239,8 @@ class Service:
         return self._catalog
 
     def _forbearance(self) -> float:
-        """Seconds before a failure is looked at again: soon, while the first items are on their way."""
-        building = self._catalog is not None and not self._catalog.progress.finished
-        return LOCAL_SECONDS if building else RETRY_SECONDS
+        """Seconds before a failure is looked at again: an empty catalog may have items at any moment."""
+        return LOCAL_SECONDS if self._catalog is not None else RETRY_SECONDS
 
     def _standard_of(self, info: SourceInfo) -> tuple[Rendering, ...]:
         return bundle(info) if self.config.bundle and not self._configured else ()
@@ -257,6 +261,13 @@ class Service:
                 log.warning("service %s: version cannot be checked, serving the last one", self.name)
                 return False
             raise
+
+
+def _await_items(catalog: Catalog) -> None:
+    """Wait for the first items of a catalog that is being built: a small one is whole in no time."""
+    until = time.monotonic() + FIRST_ITEMS_SECONDS
+    while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 class Registry:

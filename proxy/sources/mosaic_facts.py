@@ -23,7 +23,7 @@ from affine import Affine
 from proxy.catalog.base import Catalog, FieldType, Item, Layout, Order, Query
 from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference
-from proxy.errors import CannotOpen, SourceFailed
+from proxy.errors import CannotOpen, NothingYet, SourceFailed
 from proxy.model import Colormap, DataKind, Extent, PixelType
 from proxy.sources.base import AttributeTable, Dimension, SourceInfo, Variable
 from proxy.sources.describe import geographic_bounds
@@ -63,7 +63,7 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
     layouts = catalog.layouts()
     extent = catalog.extent
     if not layouts or extent is None:
-        raise CannotOpen(_empty(catalog))
+        raise _empty(catalog)
     layout = _common(layouts)
     finest = catalog.find(Query(), Order(by=(("LowPS", True),)), limit=1)[0]
     coarsest = catalog.find(Query(), Order(by=(("HighPS", False),)), limit=1)[0].pixel_sizes[1]
@@ -110,12 +110,14 @@ def widest(types: Sequence[PixelType]) -> PixelType:
     return PixelType.of(np.result_type(*(found.dtype for found in types)))
 
 
-def _empty(catalog: Catalog) -> str:
+def _empty(catalog: Catalog) -> CannotOpen:
     progress = catalog.progress
     if progress.finished:
-        return "The mosaic has no item that can be read."
+        return CannotOpen("The mosaic has no item that can be read.")
     total = "" if progress.total is None else f" of {progress.total}"
-    return f"The catalog of the mosaic is being built: {progress.done}{total} items so far."
+    return NothingYet(
+        f"The catalog of the mosaic is being built: {progress.done}{total} places have been looked at."
+    )
 
 
 def _common(layouts: Sequence[Layout]) -> tuple[str, ...]:
