@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+import numpy as np
 from affine import Affine
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from proxy.crs import SpatialReference
@@ -167,6 +169,16 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Bands, pixel type and nodata value that some items share; `items` says how many."""
+
+    band_names: tuple[str, ...]
+    pixel_type: PixelType
+    nodata: float | None
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a catalog has been built. `total` is None while nobody knows."""
 
@@ -226,6 +238,12 @@ class Catalog(Protocol):
 
     def values(self, field: str, query: Query = Query()) -> list[Value]:
         """Distinct values of an attribute in rising order."""
+
+    def layouts(self) -> list[Layout]:
+        """What bands, pixel types and nodata values there are, the most common first."""
+
+    def envelopes(self, query: Query) -> NDArray[np.float64]:
+        """Envelopes of footprints in no order, (items, 4): xmin, ymin, xmax, ymax."""
 
     def unreadable(self, limit: int = 100) -> list[tuple[str, str]]:
         """Places that could not be read, each with a public sentence why."""

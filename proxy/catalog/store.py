@@ -9,10 +9,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from proxy.catalog import schema
 from proxy.catalog.attributes import ID
-from proxy.catalog.base import Field, Item, Order, Progress, Query, Value
+from proxy.catalog.base import Field, Item, Layout, Order, Progress, Query, Value
 from proxy.catalog.choosing import Chosen, Options, chosen, field_of, needed_field, times_of
+from proxy.catalog.coding import layouts
 from proxy.catalog.grouping import Asked, statistics
 from proxy.catalog.loading import items_of
 from proxy.catalog.orders import Terms, ordered
@@ -227,6 +231,35 @@ class SqliteCatalog:
             rows.need(f"{name} IS NOT NULL")
             text = f"SELECT DISTINCT {name} {rows.text} ORDER BY {name}"
             return [value for (value,) in connection.execute(text, rows.values)]
+
+    def layouts(self) -> list[Layout]:
+        """What bands, pixel types and nodata values there are, the most common first."""
+        with self._reading() as (connection, _):
+            rows = connection.execute(
+                "SELECT facts, COUNT(*) FROM details JOIN kinds ON kinds.id = details.kind GROUP BY kind"
+            ).fetchall()
+        return layouts(rows)
+
+    def envelopes(self, query: Query) -> NDArray[np.float64]:
+        """Envelopes of footprints in no order, one for each side of the antimeridian: (envelopes, 4).
+
+        Raises:
+            InvalidParameter: as `find` does.
+        """
+        with self._reading() as (connection, state):
+            rows = chosen(connection, state, query, self._options)
+            rows.need("_parts <= 1")
+            columns = ", ".join(schema.BOUNDS)
+            found = connection.execute(f"SELECT {columns} {rows.text}", rows.values).fetchall()
+            if state.cut:
+                rows = chosen(connection, state, query, self._options)
+                rows.need("_parts > 1")
+                found += connection.execute(
+                    "SELECT xmin, ymin, xmax, ymax FROM boxes JOIN"
+                    f" (SELECT {_ID} AS item {rows.text}) ON id >> 2 = item",
+                    rows.values,
+                ).fetchall()
+        return np.array(found, np.float64).reshape(-1, 4)
 
     def unreadable(self, limit: int = 100) -> list[tuple[str, str]]:
         """Places that could not be read, each with a public sentence why."""
