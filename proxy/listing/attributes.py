@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from proxy.catalog.attributes import plain
 from proxy.catalog.base import Value
 from proxy.listing.dates import milliseconds
 
@@ -20,8 +20,8 @@ _CLOUDS = ("cloudcover", "eo:cloud_cover", "cloud_cover", "cloud_pct", "cloud_pe
 _DATE_NAMES = re.compile(r"(date|datetime|time|created|updated|published|expires|acquired)$", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-#: Most attributes of an item, and longest text that is kept of one.
-MOST, LONGEST = 256, 2000
+#: Most attributes of an item.
+MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozense
         if lower in skip or lower in seen or lower.startswith("proj:") or len(values) >= MOST:
             continue
         moment = _moment(name, given)
-        value = _plain(given) if moment is None else moment
+        value = plain(given, False)[0] if moment is None else moment
         if value is None:
             continue
         seen.add(lower)
@@ -88,20 +88,3 @@ def _moment(name: str, value: object) -> int | None:
         return milliseconds(value)
     return None
 
-
-def _plain(value: object) -> Value:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value if abs(value) < 1 << 63 else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return value[:LONGEST]
-    if (
-        isinstance(value, list | tuple)
-        and value
-        and all(isinstance(part, str | int | float) for part in value)
-    ):
-        return ", ".join(str(part) for part in value)[:LONGEST]
-    return None
