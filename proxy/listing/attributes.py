@@ -87,4 +87,3 @@ def _moment(name: str, value: object) -> int | None:
     ):
         return milliseconds(value)
     return None
-
