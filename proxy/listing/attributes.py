@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from proxy.catalog.attributes import plain
-from proxy.catalog.base import Value
 from proxy.listing.dates import milliseconds
 
 #: Names that say when an item was taken, and how much of it is clouds; the first that is there counts.
@@ -28,19 +27,20 @@ MOST = 256
 class Attributes:
     """Values by name; those named in `dates` are epoch milliseconds."""
 
-    values: dict[str, Value]
+    values: dict[str, Any]
     dates: frozenset[str]
 
 
 def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> Attributes:
     """Attributes of one item.
 
-    Lists of plain values become a text, anything deeper is left out, as is what begins with `proj:`.
+    Lists of plain values become a text, other lists are left out, as is what begins with `proj:`. Properties
+    within properties stay as they are: the catalog gives them names of their own.
 
     Args:
         skip: lower-case names that are something else than attributes.
     """
-    values: dict[str, Value] = {}
+    values: dict[str, Any] = {}
     dates: set[str] = set()
     seen: set[str] = set()
     for name, given in properties.items():
@@ -48,7 +48,10 @@ def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozense
         if lower in skip or lower in seen or lower.startswith("proj:") or len(values) >= MOST:
             continue
         moment = _moment(name, given)
-        value = plain(given, False)[0] if moment is None else moment
+        if isinstance(given, Mapping):
+            value: Any = dict(given)
+        else:
+            value = plain(given, False)[0] if moment is None else moment
         if value is None:
             continue
         seen.add(lower)
@@ -59,7 +62,7 @@ def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozense
     return Attributes(values, frozenset(dates))
 
 
-def _add_common(values: dict[str, Value], dates: set[str]) -> None:
+def _add_common(values: dict[str, Any], dates: set[str]) -> None:
     by_name = {name.lower(): name for name in values}
     for lower in _ACQUIRED:
         name = by_name.get(lower, "")

@@ -271,7 +271,8 @@ def test_a_folder_that_cannot_be_made_and_an_unknown_system_are_said(tmp_path: P
 def test_what_stac_tells_is_searched(tmp_path: Path) -> None:
     copies(tmp_path, "a.tif", "b.tif")
     items = [
-        stac_item(name, f"{name}.tif", **{"eo:cloud_cover": clouds}) for name, clouds in (("a", 5), ("b", 50))
+        stac_item(name, f"{name}.tif", sun={"height": clouds}, **{"eo:cloud_cover": clouds})
+        for name, clouds in (("a", 5), ("b", 50))
     ]
     (tmp_path / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": items}))
     config = config_of(tmp_path, str(tmp_path / "items.json"))
@@ -281,6 +282,7 @@ def test_what_stac_tells_is_searched(tmp_path: Path) -> None:
         "a",
         "b",
     ]
+    assert [item.name for item in catalog.find(Query(where="sun_height > 10"))] == ["b"]
     assert catalog.time == (1588327200000, 1588327200000)
 
 
