@@ -15,10 +15,10 @@ from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering,
 from proxy.functions.tree import Node
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
-from proxy.sources.base import Source, SourceInfo, Statistics
+from proxy.sources.base import Readable, Source, SourceInfo, Statistics
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, Handles, RasterSource
+from proxy.sources.raster import Handle, Handles
 from proxy.sources.statistics import band_statistics
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Service:
 
     def statistics_of(self, source: Source) -> Statistics:
         """Statistics of a source that may since have changed: a render ends with what it began with."""
-        assert isinstance(source, RasterSource)
+        assert isinstance(source, Readable)
         return self.remembered(source.info.version, None, lambda: band_statistics(source))
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:

@@ -36,8 +36,8 @@ from proxy.render.context import ReadContext
 from proxy.render.encode import encode
 from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
 from proxy.render.reader import read_raster
+from proxy.sources.base import Sliced, Statistics
 from proxy.sources.base import Source as AnySource
-from proxy.sources.base import Statistics
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
@@ -181,7 +181,8 @@ def result_statistics(
 ) -> Statistics:
     """Statistics of a rule's result over the whole source, one per band of the result.
 
-    Every tile is stretched by them, and clients are told them, so that both agree.
+    Every tile is stretched by them, and clients are told them, so that both agree; so are all slices of a
+    variable, of which a few are looked at.
 
     Args:
         bands: zero-based source bands that the rule is given.
@@ -191,8 +192,14 @@ def result_statistics(
     """
 
     def compute() -> Statistics:
-        raster = look(service, source, rule, bands)
-        return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
+        sources = source.looks() if isinstance(source, Sliced) else [source]
+        seen = [look(service, each, rule, bands) for each in sources]
+        if len(seen) == 1:
+            data, mask = seen[0].data, seen[0].mask
+        else:
+            data = np.concatenate([raster.data for raster in seen], axis=1)
+            mask = np.concatenate([raster.valid() for raster in seen])
+        return tuple(summary(band, mask, seen[0].pixel_type) for band in data)
 
     return service.remembered(source.info.version, (rule, bands), compute)
 

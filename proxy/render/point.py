@@ -7,12 +7,11 @@ import math
 from proxy.crs import SpatialReference, transformer
 from proxy.model import Window
 from proxy.render.context import ReadContext
-from proxy.sources.base import Source
-from proxy.sources.raster import RasterSource
+from proxy.sources.base import Readable, Source
 
 
 def native_pixel(
-    source: RasterSource, place: tuple[float, float], crs: SpatialReference
+    source: Readable, place: tuple[float, float], crs: SpatialReference
 ) -> tuple[int, int] | None:
     """Column and row of the native pixel that holds a place, or None where there is none.
 
@@ -35,7 +34,7 @@ def native_center(
     source: Source, place: tuple[float, float], crs: SpatialReference
 ) -> tuple[float, float] | None:
     """Centre of the native pixel that holds a place, in the CRS of the source; None where there is none."""
-    assert isinstance(source, RasterSource)
+    assert isinstance(source, Readable)
     pixel = native_pixel(source, place, crs)
     if pixel is None:
         return None
@@ -50,7 +49,7 @@ def point_values(
 
     Complex values are text.
     """
-    assert isinstance(source, RasterSource)
+    assert isinstance(source, Readable)
     pixel = native_pixel(source, place, crs)
     if pixel is None:
         return None

@@ -19,8 +19,7 @@ from proxy.render.context import ReadContext
 from proxy.render.point import native_pixel
 from proxy.render.warp import read_grid
 from proxy.sources.base import AttributeTable as SourceTable
-from proxy.sources.base import Source
-from proxy.sources.raster import RasterSource
+from proxy.sources.base import Readable, Source
 
 _BLENDS = frozenset({Interpolation.BILINEAR, Interpolation.CUBIC, Interpolation.AVERAGE})
 
@@ -48,7 +47,7 @@ def read_raster(
     """
     context = context or ReadContext()
     context.check()
-    assert isinstance(source, RasterSource)
+    assert isinstance(source, Readable)
     info = source.info
     colormap = info.colormap if bands == (0,) else None
     if colormap is not None and interpolation in _BLENDS:
@@ -79,7 +78,7 @@ class Reader(BaseReader):  # type: ignore[misc]
     as in every rio-tiler reader.
     """
 
-    input: RasterSource = attr.ib()
+    input: Readable = attr.ib()
     tms: morecantile.TileMatrixSet = attr.ib(default=WEB_MERCATOR_TMS)
 
     def __attrs_post_init__(self) -> None:
