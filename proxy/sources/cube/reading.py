@@ -89,7 +89,7 @@ class DataSet:
         }
 
     def _is_quality(self, name: str) -> bool:
-        """True for bits that say how good other variables are: they come last, so that none is the default."""
+        """True for bits that say how good other variables are: they come last, none is the default."""
         return "flag_masks" in self._data.variables[name].attrs
 
     def _layer(self, name: str) -> Layer:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from proxy.errors import InvalidParameter
 from proxy.selection import DimensionChoice, TimeSpan
 from proxy.sources.base import Dimension
+from proxy.sources.dimensions import extent_text
 
 Floats = NDArray[np.float64]
 Found = NDArray[np.intp]
@@ -90,7 +91,12 @@ class Steps:
         return low - self.spacing / 2, high + self.spacing / 2
 
     def _refused(self) -> InvalidParameter:
-        return InvalidParameter(self.dimension.name, extent_of(self.dimension))
+        return InvalidParameter(
+            self.dimension.name,
+            f"There are {extent_text(self.dimension)}."
+            if len(self.values) > 1
+            else f"There is only {extent_text(self.dimension)}.",
+        )
 
 
 def steps_of(dimension: Dimension) -> Steps:
@@ -99,19 +105,3 @@ def steps_of(dimension: Dimension) -> Steps:
     ranges = np.array(dimension.ranges, np.float64) if dimension.ranges else None
     gaps = np.abs(np.diff(np.sort(values)))
     return Steps(dimension, values, ranges, float(np.median(gaps)) if gaps.size else 0.0)
-
-
-def extent_of(dimension: Dimension) -> str:
-    """A public sentence that says which values there are."""
-    if dimension.kind == "time":
-        first, last = (moment(value) for value in (min(dimension.values), max(dimension.values)))
-    else:
-        unit = f" {dimension.unit}" if dimension.unit else ""
-        first, last = (f"{value:g}{unit}" for value in (min(dimension.values), max(dimension.values)))
-    count = len(dimension.values)
-    return f"Its only value is {first}." if count == 1 else f"Its {count} values run from {first} to {last}."
-
-
-def moment(milliseconds: float) -> str:
-    """Epoch milliseconds in ISO 8601, to the second."""
-    return f"{np.datetime64(math.floor(milliseconds / 1000), 's')}Z"
