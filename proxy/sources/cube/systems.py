@@ -20,6 +20,8 @@ _WHOLE = ("crs_wkt", "spatial_ref", "proj:wkt2", "proj:code", "crs", "proj4")
 _TEXTS = ("crs_wkt", "spatial_ref")
 #: Of a grid mapping, what names a body or datum of its own.
 _BODIES = ("semi_major_axis", "semi_minor_axis", "inverse_flattening", "horizontal_datum_name", *_TEXTS)
+#: Semi-major axis and inverse flattening.
+_WGS84 = 6378137.0, 298.257223563
 _METRES = {"m": 1.0, "metre": 1.0, "meter": 1.0, "km": 1000.0, "kilometre": 1000.0, "kilometer": 1000.0}
 _RADIANS = frozenset({"rad", "radian", "radians"})
 
@@ -57,18 +59,38 @@ def _mapped(mapping: Attributes) -> SpatialReference | None:
         # A model's sphere: its latitudes are taken as those of maps by everyone.
         return WGS84
     try:
-        return _known(pyproj.CRS.from_cf(dict(mapping)))
+        return _known(pyproj.CRS.from_cf(dict(mapping) | _datum(mapping)))
     except (CRSError, KeyError, ValueError, TypeError) as error:
         raise Unplaceable(f"its grid mapping '{str(name)[:60]}' is not understood") from error
 
 
+def _datum(mapping: Attributes) -> dict[str, str]:
+    """The name of the datum where a mapping gives the ellipsoid of WGS 84 without one."""
+    if "horizontal_datum_name" in mapping:
+        return {}
+    shape = (float(mapping.get(name) or 0) for name in ("semi_major_axis", "inverse_flattening"))
+    same = all(math.isclose(number, own, rel_tol=1e-9) for number, own in zip(shape, _WGS84, strict=True))
+    return {"horizontal_datum_name": "World Geodetic System 1984"} if same else {}
+
+
 def _known(crs: pyproj.CRS) -> SpatialReference:
-    code = crs.to_authority(min_confidence=70)
-    if code is not None:
-        known = pyproj.CRS.from_authority(*code)
-        if known.equals(crs, ignore_axis_order=True):
-            return reference(":".join(code))
+    code = crs.to_authority(min_confidence=50)
+    if code is not None and _same(pyproj.CRS.from_authority(*code), crs):
+        return reference(":".join(code))
     return reference(crs.to_wkt())
+
+
+def _same(known: pyproj.CRS, crs: pyproj.CRS) -> bool:
+    """True where two systems mean the same; how axes around a pole are named is no difference."""
+    if known.equals(crs, ignore_axis_order=True):
+        return True
+    first, second = known.coordinate_operation, crs.coordinate_operation
+    if first is None or second is None or first.method_code != second.method_code:
+        return False
+    numbers = [{part.code: part.value for part in each.params} for each in (first, second)]
+    units = [[axis.unit_conversion_factor for axis in each.axis_info[:2]] for each in (known, crs)]
+    datums = [each.datum.name if each.datum else "" for each in (known, crs)]
+    return all(left == right for left, right in (numbers, units, datums))
 
 
 def _written(text: str) -> SpatialReference:
