@@ -57,6 +57,10 @@ class XarrayArrays:
         try:
             found: Array = self.data.variables[name][key].values
             self._check()
+        except Exception:
+            # What has changed looks damaged.
+            self._check()
+            raise
         finally:
             with self._lock:
                 self._readers -= 1

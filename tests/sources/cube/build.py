@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,11 @@ import numpy as np
 import rasterio
 import xarray as xr
 
-from proxy.config import Config, ServiceConfig
-from proxy.crs import SpatialReference
+from proxy.config import Config
 from proxy.model import ImageFormat, Interpolation, RenderRequest
 from proxy.render.pipeline import overall_grid, render_picture
 from proxy.selection import DimensionChoice, Selection
 from proxy.services import Registry, Service
-from proxy.sources.base import Source
 from tests.conftest import DATA
 
 OCEAN = DATA / "ocean_temperature.nc"
@@ -44,10 +41,11 @@ def decoded(data: xr.Dataset) -> xr.Dataset:
     return found
 
 
-def service_of(source: Path | str, **settings: Any) -> Service:
+def service_of(source: Path | str, profiles: Mapping[str, Any] | None = None, **settings: Any) -> Service:
     """A service of one source."""
-    service = ServiceConfig.model_validate({"name": "cube", "source": str(source), **settings})
-    return Registry(Config(services=(service,)), lambda _: ()).get("cube")
+    service = {"name": "cube", "source": str(source), **settings}
+    config = Config.model_validate({"services": [service], "credentials": dict(profiles or {})})
+    return Registry(config, lambda _: ()).get("cube")
 
 
 def expected(
