@@ -285,7 +285,10 @@ REFUSED: dict[str, tuple[Callable[[xr.Dataset], xr.Dataset], str]] = {
         lambda data: data.assign(m=((), 0, {"grid_mapping_name": "origami"})),
         "its grid mapping 'origami' is not understood",
     ),
-    "no-map": (lambda data: data[["time"]].assign(v=("time", np.arange(4.0))), "no variable of two dimensions"),
+    "no-map": (
+        lambda data: data[["time"]].assign(v=("time", np.arange(4.0))),
+        "no variable of two dimensions",
+    ),
 }  # fmt: skip
 
 

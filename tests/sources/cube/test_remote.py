@@ -67,10 +67,14 @@ def test_an_object_that_changes_is_noticed_while_it_is_read(server: RangeServer)
     old = service.source
     assert isinstance(old, CubeSource)
     server.put("cube.nc", OCEAN.read_bytes(), '"another"')
-    with pytest.raises(SourceChanged):
+
+    def read_all() -> None:
         for number in range(16):
             variable, dimensions = slice_of(old.info, str(number))
             old.at(Selection(variable=variable, dimensions=dimensions)).read(0, (0,), WHOLE)
+
+    with pytest.raises(SourceChanged):
+        read_all()
     assert old.stale
     assert service.source is not old
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ def test_the_cache_of_the_process_holds_blocks_and_forgets_those_of_a_closed_sou
 
 
 @pytest.fixture
-def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     """The real slices, each cell repeated 8 x 8, with coarser levels as if that were large."""
     monkeypatch.setattr(slices_module, "LEVELS_ABOVE", 100_000)
     monkeypatch.setattr(slices_module, "COARSEST", 10_000)
@@ -146,7 +145,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     whole = xr.Dataset({"temp": (data.temp.dims, values)}, {**fine, "time": data.time, "depth": data.depth})
     whole.temp.encoding = {"chunksizes": (1, 1, 64, 64), "zlib": True}
     whole.to_netcdf(path, engine="h5netcdf")
-    yield service_of(path)
+    return service_of(path)
 
 
 def test_levels_hold_pixels_at_even_steps(large: Service) -> None:
