@@ -177,12 +177,13 @@ def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tup
 
 
 def _sources_in(folder: Path) -> Iterator[Path]:
-    """Rasters, and files and folders with dimensions, whose own files are not looked at."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            yield from [path] if is_zarr_folder(path) else _sources_in(path)
-        elif path.suffix.lower() in RASTER_SUFFIXES | CUBE_SUFFIXES:
-            yield path
+    """Rasters, and files and folders with dimensions; what lies in such a folder is no source of its own."""
+    for root, folders, files in os.walk(folder):
+        hierarchies = [name for name in folders if is_zarr_folder(Path(root, name))]
+        folders[:] = [name for name in folders if name not in hierarchies]
+        yield from (Path(root, name) for name in hierarchies)
+        known = RASTER_SUFFIXES | CUBE_SUFFIXES
+        yield from (Path(root, name) for name in files if Path(name).suffix.lower() in known)
 
 
 def _free(name: str, taken: set[str]) -> str:

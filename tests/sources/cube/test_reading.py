@@ -201,7 +201,65 @@ def test_values_at_points_are_those_of_the_cell(name: str, tmp_path: Path) -> No
         assert values == [None if math.isnan(one) else one]
 
 
-def test_facts(tmp_path: Path) -> None:
+def test_uneven_coordinates_give_the_nearest_cell(tmp_path: Path) -> None:
+    latitudes = 60 * np.sin(np.linspace(-1.2, 1.2, 45))
+
+    def gaussian(data: xr.Dataset) -> xr.Dataset:
+        return data.assign_coords(lat=("lat", latitudes, data.lat.attrs))
+
+    path = netcdf(gaussian)(tmp_path)
+    service = service_of(path)
+    info = service.info
+    assert info.height > 45
+    assert info.pixel_size[1] == pytest.approx(np.diff(latitudes).min(), rel=0.02)
+    part = service.source.at(chosen(service, **AT))
+    with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as data:
+        cells = data.temp.isel(PLACE)
+        for row in range(0, 45, 4):
+            for longitude in (20.5, 180.5, 300.5):
+                one = float(cells.sel(lat=latitudes[row], lon=longitude, method="nearest"))
+                values = point_values(part, ((longitude + 180) % 360 - 180, latitudes[row]), WGS84)
+                assert values == [None if math.isnan(one) else one]
+
+
+def test_a_rotated_pole_is_undone(tmp_path: Path) -> None:
+    mapping = {
+        "grid_mapping_name": "rotated_latitude_longitude",
+        "grid_north_pole_latitude": 39.25,
+        "grid_north_pole_longitude": -162.0,
+    }
+
+    def rotated(data: xr.Dataset) -> xr.Dataset:
+        data = data.isel(lat=slice(15, 35), lon=slice(30, 60)).rename(lat="rlat", lon="rlon")
+        x = {"standard_name": "grid_longitude", "units": "degrees"}
+        y = {"standard_name": "grid_latitude", "units": "degrees"}
+        data = data.assign_coords(
+            rlon=("rlon", np.arange(30) * 0.44 - 6, x), rlat=("rlat", np.arange(20) * 0.44 - 4, y)
+        )
+        data.temp.attrs["grid_mapping"] = "rotated_pole"
+        return data.assign(rotated_pole=((), 0, mapping))
+
+    path = netcdf(rotated)(tmp_path)
+    service = service_of(path)
+    part = service.source.at(chosen(service, **AT))
+    wanted = expected(path, "temp", PLACE, "rlon", "rlat", engine="h5netcdf")
+    assert np.array_equal(tiff(service, chosen(service, **AT)), wanted, equal_nan=True)
+    pole = math.radians(39.25)
+    for row, column in ((3, 4), (10, 15), (17, 28)):
+        x, y = part.info.transform @ (column + 0.5, row + 0.5)
+        # The formula of the conventions, by hand.
+        lam, phi = math.radians(x), math.radians(y)
+        lat = math.asin(math.sin(phi) * math.sin(pole) + math.cos(phi) * math.cos(lam) * math.cos(pole))
+        lon = math.atan2(
+            math.cos(phi) * math.sin(lam),
+            math.sin(pole) * math.cos(phi) * math.cos(lam) - math.sin(phi) * math.cos(pole),
+        )
+        place = math.degrees(lon) + 18.0, math.degrees(lat)
+        one = wanted[row, column]
+        assert point_values(part, place, WGS84) == [None if math.isnan(one) else one]
+
+
+def test_facts() -> None:
     info = service_of(OCEAN).info
     assert (info.crs, info.driver, info.way, info.compression) == (WGS84, "HDF5", "cube", "DEFLATE")
     assert info.extent.as_tuple() == (-181.5, -91.5, 178.5, 88.5)
