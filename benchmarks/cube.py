@@ -2,14 +2,14 @@
 
     python benchmarks/cube.py FOLDER [--rounds N]
 
-FOLDER holds `coads_sst.nc`, `ocean_atlas_temp_time_depth.nc`, `ostia_monthly.nc` and
-`olci_ocean_colour.zarr`, as far as they are there; without it the file of the tests is taken. Needs rioxarray.
+FOLDER holds `coads_sst.nc`, `ocean_atlas_temp_time_depth.nc`, `ostia_monthly.nc`, `olci_ocean_colour.zarr`
+as far as they are there; without it the file of the tests is taken. Needs rioxarray.
 
 Of each file tiles of several slices are read as numbers, bilinear, in turns: by this project, with its blocks
 forgotten before every tile and with them kept; by `rio_tiler.io.xarray.XarrayReader` on a data set that stays
 open, and on one that is opened for each tile, as a server that keeps nothing does. Printed are the medians of
-CPU milliseconds a tile, and how many times as long the other takes. Last comes the median difference of values
-that both have, which for bilinear between cells is that of two warpers.
+CPU milliseconds a tile, and how many times as long the other takes. Last comes the median difference of
+values that both have, which for bilinear between cells is that of two warpers.
 """
 
 from __future__ import annotations
