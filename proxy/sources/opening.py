@@ -58,26 +58,24 @@ def open_source(service: ServiceConfig, config: Config, handles: Handles) -> Sou
     if service.cube is not None:
         return _settled(lambda: _cube(location, service, config, handles))
     if not suggests_cube(location):
-        return _raster(location, service, config, handles)
+        return open_raster(service, config, handles)
     try:
         cube = _settled(lambda: _cube(location, service, config, handles))
     except CannotOpen as reason:
-        return _raster_or(reason, location, service, config, handles)
+        return _raster_or(reason, service, config, handles)
     if cube.slices > 1:
         return cube
     try:
-        raster = _raster(location, service, config, handles)
+        raster = open_raster(service, config, handles)
     except CannotOpen:
         return cube
     cube.close()
     return raster
 
 
-def _raster_or(
-    reason: CannotOpen, location: Location, service: ServiceConfig, config: Config, handles: Handles
-) -> RasterSource:
+def _raster_or(reason: CannotOpen, service: ServiceConfig, config: Config, handles: Handles) -> RasterSource:
     try:
-        return _raster(location, service, config, handles)
+        return open_raster(service, config, handles)
     except CannotOpen:
         raise reason from None
 
@@ -85,12 +83,16 @@ def _raster_or(
 def _cube(location: Location, service: ServiceConfig, config: Config, handles: Handles) -> CubeSource:
     version = current_version(location, config, service)
     cache = shared_cache(config.render.block_cache_mb << 20)
-    return open_cube(
-        location, service, config, version, cache, lambda: _raster(location, service, config, handles)
-    )
+    return open_cube(location, service, config, version, cache, lambda: open_raster(service, config, handles))
 
 
-def _raster(location: Location, service: ServiceConfig, config: Config, handles: Handles) -> RasterSource:
+def open_raster(service: ServiceConfig, config: Config, handles: Handles) -> RasterSource:
+    """Open the raster of a service, whatever its name suggests, and read its facts.
+
+    Raises:
+        CannotOpen: it is missing, damaged, or has no place on a map.
+    """
+    location = locate(service.source)
     credentials = config.credentials.get(service.credentials or "")
     options = gdal_options(location, credentials, service.side_files)
     cache = shared_cache(config.render.block_cache_mb << 20)
