@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import shapely
-import shapely.affinity
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -21,6 +20,7 @@ STEPS = 32
 SHIFT = 4
 
 Rings = list[NDArray[np.int32]]
+Corners = list[NDArray[np.float64]]
 
 
 class Plan:
@@ -61,12 +61,12 @@ class Plan:
             placed = self._placed(polygon)
             if placed is None:
                 return None
-            for part in placed:
-                found += _corners(part)
+            for step in self._turns(placed):
+                found += _near([ring + (step, 0.0) for ring in placed], self.width, self.height)
         return found
 
-    def _placed(self, polygon: shapely.Polygon) -> list[BaseGeometry] | None:
-        """A polygon in pixels of the plan, once for every turn of the earth that brings it into view."""
+    def _placed(self, polygon: shapely.Polygon) -> Corners | None:
+        """Corners of a polygon in pixels, each ring in one piece, the first as near as a turn brings it."""
         e = self.grid.extent
         x_size, y_size = e.width / self.width, e.height / self.height
         turn = period(self.grid.crs)
@@ -84,10 +84,17 @@ class Plan:
                     shift = np.round((e.center[0] - (x.min() + x.max()) / 2) / turn) * turn
                 x = x + shift
             rings.append(np.stack([(x - e.xmin) / x_size - 0.5, (e.ymax - y) / y_size - 0.5], axis=-1))
-        whole = shapely.Polygon(rings[0], rings[1:])
-        steps = (-turn / x_size, 0.0, turn / x_size) if turn else (0.0,)
-        turned = (shapely.affinity.translate(whole, step) if step else whole for step in steps)
-        return [_near(one, self.width, self.height) for one in turned]
+        return rings
+
+    def _turns(self, placed: Corners) -> tuple[float, ...]:
+        """Steps in pixels, whole turns of the earth, that bring a polygon into view."""
+        length = period(self.grid.crs) / self.grid.extent.width * self.width
+        if not length:
+            return (0.0,)
+        low, high = float(placed[0][:, 0].min()), float(placed[0][:, 0].max())
+        return tuple(
+            step for step in (-length, 0.0, length) if low + step < self.width and high + step > -1.0
+        )
 
     def boxes(self, envelopes: NDArray[np.float64]) -> NDArray[np.int32]:
         """Corners of many envelopes (n, 4) in pixels with `SHIFT` fractional bits, (n, 4, 2).
@@ -109,7 +116,7 @@ class Plan:
         corners = np.stack([columns, rows], axis=-1)
         with np.errstate(invalid="ignore"):
             near = (np.abs(corners) < 4 * max(self.width, self.height)).all(axis=(1, 2))
-        return np.round(corners[near] * (1 << SHIFT)).astype(np.int32)
+        return _fixed(corners[near])
 
     def gaps(self, filled: Mask) -> Mask:
         """Pixels of the plan that hold one of the picture that is not yet filled."""
@@ -126,21 +133,21 @@ def widened(plan: Mask, pixels: int) -> Mask:
     return np.asarray(cv2.dilate(plan.view(np.uint8), kernel).view(np.bool_))
 
 
-def _near(shape: BaseGeometry, width: int, height: int) -> BaseGeometry:
-    """What lies within a picture's length of it: OpenCV counts in 32 bits."""
+def _near(rings: Corners, width: int, height: int) -> Rings:
+    """Corners as OpenCV takes them: it counts in 32 bits, so that what is far away is cut off."""
     margin = 4 * max(width, height, 64)
-    x0, y0, x1, y1 = shape.bounds
-    if x0 > -margin and y0 > -margin and x1 < width + margin and y1 < height + margin:
-        return shape
-    if x1 < 0 or y1 < 0 or x0 > width or y0 > height:
-        return shapely.Polygon()
-    return shapely.clip_by_rect(shape, -margin, -margin, width + margin, height + margin)
-
-
-def _corners(shape: BaseGeometry) -> Rings:
+    low, high = rings[0].min(axis=0), rings[0].max(axis=0)
+    if (low > -margin).all() and high[0] < width + margin and high[1] < height + margin:
+        return [_fixed(ring) for ring in rings]
+    shape = shapely.Polygon(rings[0], rings[1:])
+    cut = shapely.clip_by_rect(shape, -margin, -margin, width + margin, height + margin)
     return [
-        np.round(shapely.get_coordinates(ring) * (1 << SHIFT)).astype(np.int32)
-        for polygon in shapely.get_parts(shape)
+        _fixed(shapely.get_coordinates(ring))
+        for polygon in shapely.get_parts(cut)
         if polygon.geom_type == "Polygon" and not polygon.is_empty
         for ring in (polygon.exterior, *polygon.interiors)
     ]
+
+
+def _fixed(corners: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.round(corners * (1 << SHIFT)).astype(np.int32)
