@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from proxy.crs import SpatialReference, transformer
+from proxy.functions.polygon import centres_enclosed
 from proxy.model import Grid, Mask
 from proxy.render.warp.coordinates import period
 
@@ -36,33 +37,45 @@ class Plan:
         """No pixel."""
         return np.zeros((self.height, self.width), np.bool_)
 
-    def drawn(self, shape: BaseGeometry, edge: int = 0) -> Mask:
-        """Pixels under a shape of the mosaic; `edge` pixels more on both sides of its outline."""
-        rings = self.rings(shape)
+    def drawn(self, shape: BaseGeometry) -> Mask:
+        """Pixels of the plan that a shape of the mosaic touches."""
         plan = np.zeros((self.height, self.width), np.uint8)
+        rings = self.rings(shape)
         if rings is None:
             return np.ones((self.height, self.width), np.bool_)
         if rings:
             cv2.fillPoly(plan, rings, 1, shift=SHIFT)
-            if edge:
-                cv2.polylines(plan, rings, True, 1, thickness=2 * edge + 1, shift=SHIFT)
         return plan.view(np.bool_)
+
+    def covered(self, shape: BaseGeometry) -> Mask:
+        """Pixels of the plan whose centre lies in a shape of the mosaic: those that a raster there can fill."""
+        found = self._corners(shape)
+        if found is None:
+            return np.ones((self.height, self.width), np.bool_)
+        rings = [(ring[:, 0], ring[:, 1]) for polygon in found for ring in polygon]
+        return centres_enclosed(rings, self.height, self.width)
 
     def rings(self, shape: BaseGeometry) -> Rings | None:
         """Corners in pixels with `SHIFT` fractional bits; None where some cannot be placed."""
+        found = self._corners(shape)
+        if found is None:
+            return None
+        return [ring for polygon in found for ring in _near(polygon, self.width, self.height)]
+
+    def _corners(self, shape: BaseGeometry) -> list[Corners] | None:
+        """Corners of each polygon in pixels, once for every turn of the earth that brings it into view."""
         if not self._same:
             longest = max(shape.bounds[2] - shape.bounds[0], shape.bounds[3] - shape.bounds[1])
             if longest > 0:
                 shape = shapely.segmentize(shape, longest / STEPS)
-        found: Rings = []
+        found: list[Corners] = []
         for polygon in shapely.get_parts(shape):
             if polygon.geom_type != "Polygon" or polygon.is_empty:
                 continue
             placed = self._placed(polygon)
             if placed is None:
                 return None
-            for step in self._turns(placed):
-                found += _near([ring + (step, 0.0) for ring in placed], self.width, self.height)
+            found += [[ring + (step, 0.0) for ring in placed] for step in self._turns(placed)]
         return found
 
     def _placed(self, polygon: shapely.Polygon) -> Corners | None:
@@ -117,14 +130,6 @@ class Plan:
         with np.errstate(invalid="ignore"):
             near = (np.abs(corners) < 4 * max(self.width, self.height)).all(axis=(1, 2))
         return _fixed(corners[near])
-
-    def gaps(self, filled: Mask) -> Mask:
-        """Pixels of the plan that hold one of the picture that is not yet filled."""
-        empty = np.logical_not(filled).view(np.uint8)
-        if empty.shape == (self.height, self.width):
-            return empty.view(np.bool_)
-        found = cv2.resize(empty * np.uint8(255), (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(found > 0)
 
 
 def widened(plan: Mask, pixels: int) -> Mask:

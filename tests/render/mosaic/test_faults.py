@@ -155,9 +155,7 @@ def test_a_slow_item_is_left_out(
     assert time.monotonic() - began < 2.0
 
 
-def test_slow_items_hold_up_nobody_else(
-    three: list[Path], remote: MosaicSource, server: RangeServer
-) -> None:
+def test_slow_items_hold_up_nobody_else(three: list[Path], remote: MosaicSource, server: RangeServer) -> None:
     server.latency = 30.0
     local = mosaic_of(catalog_of(three, UTM))
     slow = threading.Thread(target=read, args=(remote, MosaicOperation.FIRST, 4.0))
