@@ -33,7 +33,7 @@ SIDE = 45
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> SqliteCatalog:
-    """2025 items in a square of 45 by 45, each of 16 by 16 pixels, all of the same file but for their place."""
+    """2025 items in a square of 45 by 45, of 16 by 16 pixels, all the same file but for their place."""
     path = tmp_path_factory.mktemp("many") / "one.tif"
     with rasterio.open(
         path, "w", driver="GTiff", count=1, height=16, width=16, dtype="uint8", crs="EPSG:32633",
@@ -200,8 +200,8 @@ def test_deep_stacks_keep_to_the_limit(make_raster: RasterMaker) -> None:
         found = read_raster(source, whole(source, 60), (0,), Interpolation.NEAREST)
         assert found.data[0].max() == 106
         assert source.opened - before <= 2
+    source = mosaic_of(catalog_of(records, UTM), max_items=1)
     with pytest.raises(TooManyItems):
-        source = mosaic_of(catalog_of(records, UTM), max_items=1)
         read_raster(source, whole(source, 60), (0,), Interpolation.NEAREST)
 
 
