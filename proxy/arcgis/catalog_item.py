@@ -10,12 +10,12 @@ from proxy.arcgis.about import metadata_response, thumbnail
 from proxy.arcgis.call import Answer, Call, Operation
 from proxy.arcgis.errors import CannotComplete, UnsupportedOperation
 from proxy.arcgis.export import export_image
-from proxy.arcgis.facts import Facts, facts_of
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.items import attributes_of, check_item, footprint
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import shape_document
+from proxy.facts import Facts, facts_of
 from proxy.services import Service
 
 
