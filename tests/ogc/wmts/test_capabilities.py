@@ -3,13 +3,15 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pytest
+from affine import Affine
 from lxml import etree
 from PIL import Image
 from starlette.testclient import TestClient
 
 from proxy.xyz.params import matrix_set
-from tests.conftest import DEMO
+from tests.conftest import DEMO, RasterMaker
 from tests.doors import client_of
 from tests.ogc.conftest import Validator
 
@@ -102,11 +104,24 @@ def test_scales_and_corners(client: TestClient) -> None:
     assert texts(mercator, "w:WellKnownScaleSet") == []
     assert texts(google, "w:WellKnownScaleSet") == ["urn:ogc:def:wkss:OGC:1.0:GoogleMapsCompatible"]
     assert texts(google, "ows:SupportedCRS") == ["urn:ogc:def:crs:EPSG:6.18:3:3857"]
-    assert len(texts(google, "w:TileMatrix/ows:Identifier")) == 19
+    # No deeper than the finest layer, that of Sentinel-2.
+    zooms = [str(zoom) for zoom in range(15)]
+    assert texts(google, "w:TileMatrix/ows:Identifier") == zooms
+    assert texts(mercator, "w:TileMatrix/ows:Identifier") == zooms
     assert texts(sets["WorldCRS84Quad"], "w:TileMatrix/w:TopLeftCorner")[0] == "-180.0 90.0"
     assert texts(sets["WGS1984Quad"], "w:TileMatrix/w:TopLeftCorner")[0] == "90.0 -180.0"
     first = float(texts(sets["WGS1984Quad"], "w:TileMatrix/w:ScaleDenominator")[0])
     assert first == pytest.approx(279541132.0143589, rel=1e-12)
+
+
+def test_the_well_known_set_ends_at_its_last_level(make_raster: RasterMaker) -> None:
+    path = make_raster("fine.tif", np.ones((64, 64), np.uint8), "EPSG:3857", Affine(0.05, 0, 0, 0, -0.05, 0))
+    with client_of(path) as client:
+        document = read(client)
+        links = document.xpath("//w:TileMatrixSetLink", namespaces=NS)
+        last = {texts(one, "w:TileMatrixSet")[0]: texts(one, ".//w:TileMatrix")[-1] for one in links}
+    assert last["WebMercatorQuad"] == "22"
+    assert last["GoogleMapsCompatible"] == "18"
 
 
 def test_scales_follow_the_cells() -> None:
