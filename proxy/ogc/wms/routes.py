@@ -22,6 +22,7 @@ from proxy.ogc.access import (
     opened,
     registry_of,
     remembered,
+    route_below,
     usable,
 )
 from proxy.ogc.dimensions import selections
@@ -52,8 +53,7 @@ _ALIASES = {"capabilities": "getcapabilities", "map": "getmap", "feature_info": 
 def routes() -> list[BaseRoute]:
     """WMS."""
     return [
-        Route("/wms", respond, methods=["GET", "POST"]),
-        Route("/wms/{path:path}", respond, methods=["GET", "POST"]),
+        route_below("wms", respond),
         Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond, methods=["GET", "POST"]),
     ]
 
