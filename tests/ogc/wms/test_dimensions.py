@@ -6,6 +6,8 @@ import pytest
 from lxml import etree
 from starlette.testclient import TestClient
 
+from tests.conftest import DATA
+from tests.doors import client_of
 from tests.ogc.conftest import Validator
 from tests.ogc.wms.test_get_map import MAP, drawn
 
@@ -82,3 +84,20 @@ def test_values_are_those_of_the_slice(sliced: TestClient) -> None:
     for change, value in (({}, 30), ({"elevation": "50"}, 40), ({"time": "1970-01-01"}, 10)):
         (feature,) = sliced.get("/wms", params=query | change).json()["features"]
         assert feature["properties"]["Band_1"] == value
+
+
+def test_a_real_cube(wms_schema: Validator) -> None:
+    path = DATA / "ocean_temperature.nc"
+    with client_of({"name": "ocean", "source": str(path)}) as client:
+        body = client.get("/wms", params={"service": "WMS", "request": "GetCapabilities"}).content
+        wms_schema(body)
+        found = {each.get("name"): each for each in etree.fromstring(body).iter("{*}Dimension")}
+        assert {"time", "elevation"} <= set(found)
+        depths = found["elevation"].text.split(",")
+        box = {"layers": "ocean", "crs": "CRS:84", "bbox": "-180,-90,180,90", "width": 64, "height": 32}
+        pictures = [
+            client.get("/wms", params=MAP | box | {"elevation": depth, "time": "current"}).content
+            for depth in (depths[0], depths[-1])
+        ]
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    assert pictures[0] != pictures[1]
