@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from proxy import __version__, arcgis, viewer, xyz
+from proxy import __version__, arcgis, ogc, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
 from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
 from proxy.errors import ProxyError
@@ -64,6 +64,7 @@ def create_app(config: Config) -> Application:
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             *xyz.routes(),
+            *ogc.routes(),
             *arcgis.routes(config.server.context),
             *viewer.routes(registry),
         ],
