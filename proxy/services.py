@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from cachetools import LRUCache
 
 from proxy.catalog.base import Catalog
 from proxy.config import Config, ServiceConfig
-from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
+from proxy.errors import CannotOpen, ProxyError, SourceFailed, SourceMissing, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
@@ -20,13 +22,19 @@ from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, Handles, RasterSource
 from proxy.sources.statistics import band_statistics
+from proxy.sources.watch import Watch
 
 log = logging.getLogger(__name__)
 
 #: Seconds before a source that failed to open is tried again.
 RETRY_SECONDS = 30.0
-#: Seconds between looks at the version of a local file, and of a remote object.
-LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
+#: Seconds between looks at the version of a local file. Remote objects are looked at in the background.
+LOCAL_SECONDS = 1.0
+#: What of a service's configuration does not change its pixels.
+WORDS = frozenset({
+    "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
+    "empty_tile", "renderings", "bundle",
+})  # fmt: skip
 
 
 #: Results of rules whose statistics a service remembers.
@@ -56,7 +64,7 @@ class Service:
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
         self._failure: tuple[float, ProxyError] | None = None
-        self._looked = 0.0
+        self._watch = Watch()
 
     @property
     def source(self) -> Source:
@@ -66,7 +74,7 @@ class Service:
             CannotOpen: it is missing, damaged, or cannot be placed on a map.
         """
         source = self._source
-        if source is not None and time.monotonic() - self._looked < self._patience(source):
+        if source is not None and self._is_usable(source):
             return source
         with self._lock:
             return self._refreshed()
@@ -80,12 +88,63 @@ class Service:
     def ready(self) -> bool:
         """True when the source can be used without waiting."""
         source = self._source
-        return source is not None and time.monotonic() - self._looked < self._patience(source)
+        return source is not None and self._is_usable(source)
 
     def is_at(self, version: str) -> bool:
         """True while the source is known, by a look not long ago, to be at a version. Never blocks."""
         source = self._source
-        return self.ready and source is not None and source.info.version == version
+        if source is None or self._watch.lost is not None or source.info.version != version:
+            return False
+        return self._is_usable(source)
+
+    @property
+    def is_lost(self) -> bool:
+        """True while a remote source is out of reach and served as it was when last seen."""
+        return self._watch.lost is not None
+
+    @property
+    def patience(self) -> float:
+        """Seconds between looks at a remote source."""
+        return self.config.cache.revalidate or self._whole.cache.revalidate
+
+    @property
+    def look_due(self) -> bool:
+        """True when it is time for a look at an open remote source."""
+        source = self._source
+        if source is None or not source.location.is_remote:
+            return False
+        return self._watch.is_due(self.patience)
+
+    def look(self) -> None:
+        """See whether the open source has changed and open it anew if so, while the old one is served.
+
+        May block. Where the source is out of reach, or gone for the first time, the old one stays.
+        """
+        source = self._source
+        if source is None:
+            return
+        self._watch.begin()
+        try:
+            changed = self._changed(source)
+        except ProxyError as error:
+            # Missing is told from out of reach; a bucket that is down for a moment takes no service down.
+            self._missed(source, error, bad=isinstance(error, SourceMissing))
+            return
+        if not changed:
+            self._seen()
+            return
+        self._replace(source, bad=True)
+
+    def reopen(self) -> None:
+        """Open the source anew, whatever its version, with nothing kept of the old one. May block."""
+        if (source := self._source) is not None:
+            self._replace(source, bad=False)
+
+    @cached_property
+    def settings(self) -> str:
+        """Whatever of the configuration decides the pixels, as one short text."""
+        chosen = self.config.model_dump_json(exclude=set(WORDS))
+        return hashlib.blake2b(chosen.encode(), digest_size=8).hexdigest()
 
     @property
     def info(self) -> SourceInfo:
@@ -173,10 +232,62 @@ class Service:
             return self.default_rendering
         raise UnknownRendering(self.name, name or "")
 
-    def _patience(self, source: Source) -> float:
+    def _is_usable(self, source: Source) -> bool:
         if source.stale:
-            return 0.0
-        return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
+            return False
+        if not source.location.is_remote:
+            return self._watch.age() < LOCAL_SECONDS
+        return self._watch.lost is None or self._watch.lost_for() < self.config.cache.stale_if_error
+
+    def _seen(self) -> None:
+        if self._watch.seen():
+            log.warning("service %s: its source is within reach again", self.name)
+
+    def _missed(self, source: Source, error: ProxyError, *, bad: bool) -> None:
+        was_lost = self._watch.lost is not None
+        if self._watch.missed(bad=bad):
+            with self._lock:
+                if self._source is source:
+                    self._failed(time.monotonic(), error)
+                    source.close()
+        elif not was_lost:
+            log.warning("service %s: version cannot be checked, serving the last one", self.name)
+
+    def _replace(self, source: Source, *, bad: bool) -> None:
+        """Put a fresh source in the place of one, which is served meanwhile and after a first failure."""
+        try:
+            fresh = self._opened()
+        except ProxyError as error:
+            self._missed(source, error, bad=bad)
+            return
+        with self._lock:
+            if self._source is not source:
+                fresh.close()
+                return
+            self._take(fresh)
+        source.close()
+        log.info("service %s: source opened anew", self.name)
+
+    def _opened(self) -> Source:
+        """Open the source.
+
+        Raises:
+            ProxyError: whatever goes wrong.
+        """
+        try:
+            return open_source(self.config, self._whole, self._handles)
+        except ProxyError:
+            raise
+        except Exception as error:
+            log.exception("service %s: unexpected error", self.name)
+            raise CannotOpen("The source could not be opened.", str(error)) from error
+
+    def _take(self, fresh: Source) -> None:
+        self._standard = self._standard_of(fresh.info)
+        self._source = fresh
+        self._failure = None
+        self._watch.begin()
+        self._seen()
 
     def _refreshed(self) -> Source:
         now = time.monotonic()
@@ -184,23 +295,20 @@ class Service:
             # Without the way of earlier callers, which would pile up on the one error.
             raise self._failure[1].with_traceback(None)
         source = self._source
-        if source is not None and now - self._looked < self._patience(source):
+        if source is not None and self._is_usable(source):
             return source
         try:
             if source is None or self._changed(source):
-                fresh = open_source(self.config, self._whole, self._handles)
+                fresh = self._opened()
                 if source is not None:
                     source.close()
                     log.info("service %s: source changed", self.name)
-                self._standard = self._standard_of(fresh.info)
-                self._source = source = fresh
+                self._take(fresh)
+                return fresh
         except ProxyError as error:
             raise self._failed(now, error) from None
-        except Exception as error:
-            log.exception("service %s: unexpected error", self.name)
-            raise self._failed(now, CannotOpen("The source could not be opened.", str(error))) from error
         self._failure = None
-        self._looked = time.monotonic()
+        self._watch.begin()
         return source
 
     def _standard_of(self, info: SourceInfo) -> tuple[Rendering, ...]:
@@ -209,19 +317,15 @@ class Service:
     def _failed(self, now: float, error: ProxyError) -> ProxyError:
         self._failure = (now, error)
         self._source = None
+        self._watch = Watch()
         detail = f" ({error.detail})" if isinstance(error, SourceFailed) and error.detail else ""
         log.warning("service %s: %s%s", self.name, error.message, detail)
         return error
 
     def _changed(self, source: Source) -> bool:
-        try:
-            return current_version(source.location, self._whole, self.config) != source.info.version
-        except CannotOpen:
-            if source.location.is_remote:
-                # A bucket that is out of reach for a moment does not take the service down.
-                log.warning("service %s: version cannot be checked, serving the last one", self.name)
-                return False
-            raise
+        return source.stale or (
+            current_version(source.location, self._whole, self.config) != source.info.version
+        )
 
 
 class Registry:

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from proxy.config.base import Model
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import ServiceConfig
 
 
@@ -23,7 +23,7 @@ class Config(Model):
     state: Path | None = None
     server: ServerConfig = ServerConfig()
     render: RenderConfig = RenderConfig()
-    cache: MemoryConfig = MemoryConfig()
+    cache: CacheConfig = CacheConfig()
     credentials: dict[str, CredentialsConfig] = {}
     services: tuple[ServiceConfig, ...] = ()
 

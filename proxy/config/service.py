@@ -28,10 +28,20 @@ class LimitsConfig(Model):
 
 
 class CachingConfig(Model):
-    """What browsers and proxies are told. `max_age` in seconds."""
+    """What browsers and proxies are told, and how long a source is trusted. All in seconds.
+
+    Attributes:
+        max_age: how long a picture need not be asked for again.
+        stale_while_revalidate: how long after that it may be shown while it is asked for again.
+        stale_if_error: how long the last known version of a remote source is served while its bucket is out
+            of reach.
+        revalidate: between looks at the version of a remote source; that of the whole server when absent.
+    """
 
     max_age: int = Field(3600, ge=0)
     stale_while_revalidate: int = Field(60, ge=0)
+    stale_if_error: int = Field(86400, ge=0)
+    revalidate: float | None = Field(None, ge=0.1)
 
 
 class RenderingConfig(Model):
