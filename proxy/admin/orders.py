@@ -1,34 +1,25 @@
-"""`POST /admin/purge`: pictures that are no longer to be served, told by an operator or by a bucket itself.
+"""What is to be purged, from JSON: an order of the administrator's, or the word of a bucket.
 
-The body is JSON: what to purge (`service`, `bbox`, `zooms`, `source`, `all`), or a notification of S3 about
-objects, as S3 and MinIO send it, through EventBridge or in the envelope of SNS.
+An order has `service`, `source` or `all`, with `bbox` and `zooms`. A bucket's word is a notification of S3
+about objects, as S3 and MinIO send it, through EventBridge or in the envelope of SNS.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import hmac
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
-
 from proxy.cache.purge import Purge, Purges
-from proxy.config import Config
-from proxy.errors import BadRequest, InvalidParameter, NotFound, ProxyError, TooLarge
+from proxy.errors import BadRequest, InvalidParameter
 from proxy.services import Registry, Service
 from proxy.sources.location import locate
-from proxy.upkeep import Upkeep
 
-#: Longest body; a notification of S3 names at most a few objects.
-BODY_BYTES = 1 << 20
 #: Last zoom that a purge may name.
 LAST_ZOOM = 40
 
@@ -51,49 +42,12 @@ class Order:
     zooms: tuple[float, float] | None = None
 
 
-def routes() -> list[BaseRoute]:
-    """The administrator's door."""
-    return [Route("/admin/purge", purge, methods=["POST"])]
+def json_of(text: str | bytes) -> Any:
+    """The value of a JSON text.
 
-
-async def purge(request: Request) -> Response:
-    """Purge, once the caller has shown the token of the configuration."""
-    config: Config = request.app.state.config
-    registry: Registry = request.app.state.registry
-    upkeep: Upkeep = request.app.state.upkeep
-    headers = {"Cache-Control": "no-store"}
-    try:
-        if not _may(request, config):
-            headers["WWW-Authenticate"] = 'Bearer realm="cogproxy"'
-            return JSONResponse({"error": "The token of the administrator is needed."}, 401, headers)
-        order = order_of(await _body(request))
-        purges = purges_of(order, registry, request.app.state.renderer.tiers.purges)
-        await upkeep.purge(purges)
-    except ProxyError as error:
-        return JSONResponse({"error": error.message}, error.status, headers)
-    names = [found.service or "*" for found in purges]
-    return JSONResponse({"purged": names, "ids": [found.id for found in purges]}, headers=headers)
-
-
-def _may(request: Request, config: Config) -> bool:
-    token = config.server.admin_token
-    if token is None:
-        raise NotFound("Not found")
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
-    return right and kind.lower() == "bearer"
-
-
-async def _body(request: Request) -> Any:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES:
-            raise TooLarge(f"The body exceeds the limit of {BODY_BYTES} bytes.")
-    return _json(body)
-
-
-def _json(text: str | bytes) -> Any:
+    Raises:
+        BadRequest: it is none.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -109,7 +63,7 @@ def order_of(data: Any) -> Order:
     if not isinstance(data, dict):
         raise BadRequest("The body is not a JSON object.")
     if data.get("Type") == "Notification" and isinstance(data.get("Message"), str):
-        data = _json(data["Message"])
+        data = json_of(data["Message"])
         if not isinstance(data, dict):
             raise BadRequest("The message is not a JSON object.")
     if data.get("Event") == "s3:TestEvent":
@@ -224,8 +178,3 @@ def _place(text: str) -> str:
         if location.gdal_path.startswith("/vsi")
         else str(Path(location.gdal_path).resolve())
     )
-
-
-def names(purges: Iterable[Purge]) -> str:
-    """The services of purges in a line."""
-    return ", ".join(purge.service or "all services" for purge in purges) or "nothing"
