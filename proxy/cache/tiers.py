@@ -264,8 +264,12 @@ class Tiers:
         return list(found.values())
 
     async def post(self, purges: Sequence[Purge]) -> bool:
-        """Tell the other processes of purges; False where a tier could not be told yet."""
-        return all([await tier.post(purges) for tier in self.shared])
+        """Tell the other processes of purges, before they are adopted here; False where not all could be.
+
+        What they supersede is taken from the boards.
+        """
+        gone = [known.id for known in self.purges if any(purge.supersedes(known) for purge in purges)]
+        return all([await tier.post(purges, gone) for tier in self.shared])
 
     # Notes: small things that any process may have to know.
 
