@@ -258,7 +258,11 @@ class Tiers:
                 await tier.post()
                 continue
             ids = {purge.id for purge in listed}
-            missing = [purge for purge in self.purges if purge.id not in ids]
+            missing = [
+                purge
+                for purge in self.purges
+                if purge.id not in ids and not any(other.supersedes(purge) for other in listed)
+            ]
             await tier.post(missing, self.purges.superseded(listed))
             found.update((purge.id, purge) for purge in self.purges.unknown(listed))
         return list(found.values())
