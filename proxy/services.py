@@ -33,7 +33,7 @@ LOCAL_SECONDS = 1.0
 #: What of a service's configuration does not change its pixels.
 WORDS = frozenset({
     "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
-    "empty_tile", "renderings", "bundle",
+    "empty_tile", "renderings", "bundle", "archives",
 })  # fmt: skip
 
 
