@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -18,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from proxy import __version__, admin, arcgis, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
 from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
+from proxy.cors import Cors
 from proxy.errors import ProxyError
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
@@ -123,7 +123,7 @@ def _open(service: Service) -> None:
 
 def _cors(config: Config) -> Middleware:
     return Middleware(
-        CORSMiddleware,
+        Cors,
         allow_origins=list(config.server.cors_origins),
         allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
         allow_headers=["Content-Type", "Authorization", "X-Esri-Authorization", "X-Requested-With", "Range"],

@@ -60,12 +60,13 @@ ALLOWED: dict[str, set[str]] = {
         "render_service", "renderings", "selection", "services", "sources", "threads", "web", "xyz",
     },
     "upkeep": {"cache", "services", "threads"},
+    "cors": set(),
     "admin": {
         "cache", "config", "errors", "metrics", "render_service", "security", "services", "sources", "upkeep",
         "web",
     },
     "app": {
-        "admin", "arcgis", "config", "errors", "functions", "hits", "metrics", "model", "ogc", "proxy",
+        "admin", "arcgis", "config", "cors", "errors", "functions", "hits", "metrics", "model", "ogc", "proxy",
         "render_service", "renderings", "security", "services", "threads", "upkeep", "viewer", "web", "xyz",
     },
     "hits": {"web", "cache", "metrics", "security"},

@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from tests.conftest import RasterMaker
 from tests.doors import client_of
 from tests.range_server import RangeServer, range_server
+from tests.redis_server import redis_server
 from tests.s3 import profile, put, s3_server
 
 VALUES = (40, 90, 140, 220)
@@ -62,8 +63,8 @@ def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
 def export(number: int, side: int = 3000) -> str:
     """A picture of its own for every number."""
     west, south = number * 37 % 6000, -9000 + number * 53 % 5000
-    bbox = f"{west},{south},{west + side},{south + side}"
-    return f"/arcgis/rest/services/far/ImageServer/exportImage?bbox={bbox}&size=90,90&format=png32&f=image&bandIds=0,0,0"
+    query = f"bbox={west},{south},{west + side},{south + side}&size=90,90&format=png32&f=image&bandIds=0,0,0"
+    return f"/arcgis/rest/services/far/ImageServer/exportImage?{query}"
 
 
 def service(client: TestClient, name: str = "far") -> Any:
@@ -108,7 +109,7 @@ def test_an_object_replaced_under_load_is_never_mixed_and_soon_the_new_one(
                 answer = client.get(export(next(numbers)))
                 found = red(answer.content) if answer.headers["content-type"] == "image/png" else set()
                 if len(found) != 1 or not found <= set(values):
-                    wrong.append(f"{answer.status_code} {answer.text[:200] if not found else found}")
+                    wrong.append(f"{answer.status_code} {found or answer.text[:200]}")
                     continue
                 seen.append((time.monotonic(), found.pop()))
 
@@ -268,6 +269,40 @@ def test_a_purge_of_an_area_leaves_the_rest(make_raster: RasterMaker, tmp_path: 
         assert client.get(far).headers["cache-status"] == "cogproxy; hit"
         assert client.get(near).headers["cache-status"] == "cogproxy; fwd=miss; detail=miss"
         assert client.get(near).headers["cache-status"] == "cogproxy; hit"
+
+
+def test_a_redis_that_is_killed_and_comes_back_costs_no_request(
+    make_raster: RasterMaker, tmp_path: Path
+) -> None:
+    pytest.importorskip("redis")
+    path = tmp_path / "far.tif"
+    path.write_bytes(solid(make_raster, 40, **BLOCKS))
+    tiles = [f"/tiles/far/15/{16384 + x}/{16384 + y}.png" for x in range(6) for y in range(6)]
+    with redis_server(tmp_path) as redis, ExitStack() as stack:
+        settings = {"cache": {"redis": redis.url, "redis_seconds": 5.0}}
+        one, other = (stack.enter_context(client_of(path, **settings)) for _ in range(2))
+        truth = {tile: one.get(tile).content for tile in tiles}
+        tier = one.app.state.renderer.tiers.shared[0].tier  # type: ignore[attr-defined]
+        until(lambda: tier.counters.writes == len(tiles))
+        assert [other.get(tile).headers["cache-status"] for tile in tiles[:9]] == [
+            "cogproxy; hit; detail=redis"
+        ] * 9
+        redis.kill()
+        for tile in tiles[9:]:
+            answer = other.get(tile)
+            assert (answer.status_code, answer.content) == (200, truth[tile])
+            assert answer.headers["cache-status"] == "cogproxy; fwd=miss; detail=miss"
+        counters = other.app.state.renderer.tiers.shared[0].tier.counters  # type: ignore[attr-defined]
+        assert counters.errors
+        redis.start()
+        numbers = itertools.count(64)
+
+        def is_used_again() -> bool:
+            path = f"/tiles/far/thumbnail.png?size={next(numbers)}"
+            one.get(path)
+            return "redis" in other.get(path).headers["cache-status"]
+
+        until(is_used_again, 60)
 
 
 def test_a_long_link_is_answered_by_any_worker(make_raster: RasterMaker, tmp_path: Path) -> None:
