@@ -66,8 +66,9 @@ ALLOWED: dict[str, set[str]] = {
         "web",
     },
     "app": {
-        "admin", "arcgis", "config", "cors", "errors", "functions", "hits", "metrics", "model", "ogc", "proxy",
-        "render_service", "renderings", "security", "services", "threads", "upkeep", "viewer", "web", "xyz",
+        "admin", "arcgis", "config", "cors", "errors", "functions", "hits", "metrics", "model", "ogc",
+        "proxy", "render_service", "renderings", "security", "services", "threads", "upkeep", "viewer", "web",
+        "xyz",
     },
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
