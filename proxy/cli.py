@@ -250,7 +250,7 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if hasattr(value, "get_secret_value"):
         return value.get_secret_value()
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str | Path) else value
 
 
 def _log(level: str) -> None:

@@ -69,8 +69,9 @@ class Server:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.wait(20)
+            # Asked, not killed: the workers of a supervisor go with it.
+            self.process.terminate()
+            self.process.wait(30)
             self.process = None
 
     def asked(self, status: int, path: str = "") -> int:
@@ -289,3 +290,49 @@ def test_a_ban_forgets_what_lies_below_a_path(fronted: Fronted) -> None:
     assert front.request("BAN", "/tiles/bluemarble").status_code == 200
     front.get(TILE)
     assert server.asked(200, TILE) == 2
+
+
+def test_the_command_purges_through_a_running_server(tmp_path: Path) -> None:
+    server = Server(tmp_path, server={"admin_token": "a token long enough"})
+    server.start()
+    try:
+        address = f"http://127.0.0.1:{server.port}"
+        before = httpx.get(address + TILE, timeout=60)
+        command = [sys.executable, "-m", "proxy", "purge", "bluemarble", "--config", str(server.file)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        said = subprocess.run(
+            [*command, "--zooms", "0-3", "--server", address],
+            capture_output=True, text=True, env=environment, check=True, timeout=60,
+        )  # fmt: skip
+        assert said.stdout == "purged bluemarble\n"
+        after = httpx.get(address + TILE, timeout=60)
+        assert (after.content, after.headers["etag"] == before.headers["etag"]) == (before.content, False)
+    finally:
+        server.stop()
+
+
+def test_workers_share_a_folder_by_themselves_and_a_purge_reaches_them(tmp_path: Path) -> None:
+    server = Server(tmp_path, server={"workers": 2})
+    config = yaml.safe_load(server.file.read_text())
+    server.file.write_text(yaml.safe_dump(config | {"state": str(tmp_path / "state")}))
+    server.start()
+    try:
+        # A connection of its own for each request, so that both workers are asked.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", limits=alone, timeout=60)
+        first = client.get(TILE)
+        ways = [client.get(TILE).headers["cache-status"] for _ in range(30)]
+        assert set(ways) <= {"cogproxy; hit", "cogproxy; hit; detail=disk"}
+        command = [sys.executable, "-m", "proxy", "purge", "bluemarble", "--config", str(server.file)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        subprocess.run(command, capture_output=True, env=environment, check=True, timeout=60)
+
+        def all_are_new() -> bool:
+            tags = {client.get(TILE).headers["etag"] for _ in range(10)}
+            return first.headers["etag"] not in tags
+
+        until(all_are_new)
+        assert (tmp_path / "state" / "pictures" / "entries").is_dir()
+        client.close()
+    finally:
+        server.stop()
