@@ -5,7 +5,7 @@ ProxyError                    500
 ├── NotFound                  404   UnknownService, UnknownRendering, UnknownTileMatrixSet, OutsideExtent
 ├── TooLarge                  413   ImageTooLarge, ReadBudgetExceeded
 ├── Busy                      503   QueueFull(retry_after), DeadlinePassed
-└── SourceFailed              502   CannotOpen, SourceMissing, CannotRead   (detail logged, never sent)
+└── SourceFailed              502   CannotOpen, SourceMissing, CannotRead, NothingYet 503   (detail is logged)
 
 The message of an error is a public sentence: it may be sent to any caller.
 Each door turns the same tree into its own language.
@@ -141,6 +141,12 @@ class CannotOpen(SourceFailed):
 
 class SourceMissing(CannotOpen):
     """The store that should hold the source answers, and does not have it."""
+
+
+class NothingYet(CannotOpen):
+    """The catalog of a mosaic is being built, and has no item so far."""
+
+    status = 503
 
 
 class CannotRead(SourceFailed):

@@ -21,6 +21,7 @@ from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
 from proxy.render.context import ReadContext
 from proxy.render.pipeline import render_picture
+from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import Source
 from proxy.sources.blocks.places import SourceChanged
@@ -39,11 +40,16 @@ ATTEMPTS = 4
 
 @dataclass
 class RenderCounters:
-    """What the renderer has done since the start."""
+    """What the renderer has done since the start.
+
+    Attributes:
+        missing_items: items that were left out of pictures because they could not be read.
+    """
 
     rendered: int = 0
     failed: int = 0
     refused: int = 0
+    missing_items: int = 0
     seconds: float = 0.0
 
 
@@ -84,7 +90,7 @@ class Renderer:
         # What is written in two ways and means the same is one picture.
         request = dataclasses.replace(request, selection=source.normalised(request.selection))
         stamp, epoch = self.tiers.purges.stamp, self.tiers.epoch_of(service.name, request.grid)
-        key = key_of(version, request, settings=service.settings, epoch=epoch)
+        key = key_of(version, request, settings=service.pixels, epoch=epoch)
 
         def current() -> bool:
             return stamp == self.tiers.purges.stamp and service.is_at(version)
@@ -95,9 +101,10 @@ class Renderer:
         joined = key in self.flight
 
         async def work() -> Picture:
-            seconds = self._config.seconds
-            context = ReadContext(service.source_pixels, deadline=time.monotonic() + seconds, seconds=seconds)
-            return await self.call(render_picture, service, source, request, context)
+            context = self.context(service, request.selection)
+            made = await self.call(render_picture, service, source, request, context)
+            self.counters.missing_items += made.missing
+            return made
 
         try:
             flight = self.flight.do(key, lambda: self.tiers.obtain(key, work))
@@ -106,6 +113,12 @@ class Renderer:
             raise DeadlinePassed(self._config.seconds) from None
         status = "joined" if joined else found.tier or "miss"
         return Rendered(found.picture, key, status, current, service.is_lost)
+
+    def context(self, service: Service, selection: Selection) -> ReadContext:
+        """Limits of a reading that begins now."""
+        seconds = self._config.seconds
+        deadline = time.monotonic() + seconds
+        return ReadContext(service.source_pixels, selection, deadline=deadline, seconds=seconds)
 
     async def opened(self, service: Service) -> Source:
         """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import cached_property
 
 from cachetools import LRUCache
 
-from proxy.catalog.base import Catalog
+from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, SourceMissing, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
+from proxy.listing.builder import open_catalog, refresh_now
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
 from proxy.sources.base import Source, SourceInfo, Statistics
+from proxy.sources.mosaic import MosaicSource
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, Handles, RasterSource
-from proxy.sources.statistics import band_statistics
+from proxy.sources.raster import Handle, Handles
+from proxy.sources.sampling import source_statistics
 from proxy.sources.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,10 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 30.0
 #: Seconds between looks at the version of a local file. Remote objects are looked at in the background.
 LOCAL_SECONDS = 1.0
-#: What of a service's configuration does not change its pixels.
-WORDS = frozenset({
-    "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
-    "empty_tile", "renderings", "bundle", "archives",
-})  # fmt: skip
 
+
+#: Longest wait for the first items of a new catalog.
+FIRST_ITEMS_SECONDS = 2.0
 
 #: Results of rules whose statistics a service remembers.
 RESULTS = 256
@@ -54,12 +52,15 @@ class Service:
         self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
         self.description = config.description
         self.attribution = config.attribution
+        #: Of the configuration, what decides the pixels.
+        self.pixels = config.pixels
         self._whole = whole
         self._handles = handles
         self._configured = renderings
         self._standard: tuple[Rendering, ...] = ()
         self._lock = threading.Lock()
         self._source: Source | None = None
+        self._catalog: SqliteCatalog | None = None
         # A lock of its own: that of the source is held while the source opens.
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
@@ -80,9 +81,18 @@ class Service:
             return self._refreshed()
 
     @property
-    def catalog(self) -> Catalog | None:
-        """Items of a mosaic, None for anything else."""
-        return None
+    def catalog(self) -> SqliteCatalog | None:
+        """The items of a mosaic; None for anything else. May block.
+
+        Raises:
+            CannotOpen: the items cannot be listed.
+        """
+        if self.config.mosaic is None:
+            return None
+        if self._catalog is None:
+            with self._lock:
+                return self._opened_catalog()
+        return self._catalog
 
     @property
     def ready(self) -> bool:
@@ -111,7 +121,7 @@ class Service:
     def look_due(self) -> bool:
         """True when it is time for a look at an open remote source."""
         source = self._source
-        if source is None or not source.location.is_remote:
+        if source is None or isinstance(source, MosaicSource) or not source.location.is_remote:
             return False
         return self._watch.is_due(self.patience)
 
@@ -136,15 +146,15 @@ class Service:
         self._replace(source, bad=True)
 
     def reopen(self) -> None:
-        """Open the source anew, whatever its version, with nothing kept of the old one. May block."""
-        if (source := self._source) is not None:
-            self._replace(source, bad=False)
+        """Open the source anew, whatever its version, with nothing kept of the old one. May block.
 
-    @cached_property
-    def settings(self) -> str:
-        """Whatever of the configuration decides the pixels, as one short text."""
-        chosen = self.config.model_dump_json(exclude=set(WORDS))
-        return hashlib.blake2b(chosen.encode(), digest_size=8).hexdigest()
+        Of a mosaic the listing is gone through; its items are known by their versions.
+        """
+        if self.config.mosaic is not None:
+            if self._catalog is not None:
+                refresh_now(self.config, self._whole)
+        elif (source := self._source) is not None:
+            self._replace(source, bad=False)
 
     @property
     def info(self) -> SourceInfo:
@@ -167,8 +177,7 @@ class Service:
 
     def statistics_of(self, source: Source) -> Statistics:
         """Statistics of a source that may since have changed: a render ends with what it began with."""
-        assert isinstance(source, RasterSource)
-        return self.remembered(source.info.version, None, lambda: band_statistics(source))
+        return self.remembered(source.info.version, None, lambda: source_statistics(source))
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
         """Statistics of a rule's result, computed once for each version of the source and each key."""
@@ -235,7 +244,8 @@ class Service:
     def _is_usable(self, source: Source) -> bool:
         if source.stale:
             return False
-        if not source.location.is_remote:
+        if isinstance(source, MosaicSource) or not source.location.is_remote:
+            # The catalog of a mosaic lies here, wherever its items do.
             return self._watch.age() < LOCAL_SECONDS
         return self._watch.lost is None or self._watch.lost_for() < self.config.cache.stale_if_error
 
@@ -260,6 +270,10 @@ class Service:
         except ProxyError as error:
             self._missed(source, error, bad=bad)
             return
+        except Exception as error:
+            log.exception("service %s: unexpected error", self.name)
+            self._missed(source, CannotOpen("The source could not be opened.", str(error)), bad=bad)
+            return
         with self._lock:
             if self._source is not source:
                 fresh.close()
@@ -269,18 +283,11 @@ class Service:
         log.info("service %s: source opened anew", self.name)
 
     def _opened(self) -> Source:
-        """Open the source.
-
-        Raises:
-            ProxyError: whatever goes wrong.
-        """
-        try:
+        if self.config.mosaic is None:
             return open_source(self.config, self._whole, self._handles)
-        except ProxyError:
-            raise
-        except Exception as error:
-            log.exception("service %s: unexpected error", self.name)
-            raise CannotOpen("The source could not be opened.", str(error)) from error
+        catalog = self._opened_catalog()
+        _await_items(catalog)
+        return MosaicSource(self.config, self._whole, self._handles, catalog)
 
     def _take(self, fresh: Source) -> None:
         self._standard = self._standard_of(fresh.info)
@@ -291,25 +298,46 @@ class Service:
 
     def _refreshed(self) -> Source:
         now = time.monotonic()
-        if self._failure is not None and now - self._failure[0] < RETRY_SECONDS:
+        if self._failure is not None and now - self._failure[0] < self._forbearance():
             # Without the way of earlier callers, which would pile up on the one error.
             raise self._failure[1].with_traceback(None)
         source = self._source
         if source is not None and self._is_usable(source):
             return source
         try:
-            if source is None or self._changed(source):
-                fresh = self._opened()
-                if source is not None:
-                    source.close()
-                    log.info("service %s: source changed", self.name)
+            fresh = self._newest(source)
+            if fresh is not source:
                 self._take(fresh)
                 return fresh
         except ProxyError as error:
             raise self._failed(now, error) from None
+        except Exception as error:
+            log.exception("service %s: unexpected error", self.name)
+            raise self._failed(now, CannotOpen("The source could not be opened.", str(error))) from error
         self._failure = None
         self._watch.begin()
-        return source
+        return fresh
+
+    def _newest(self, source: Source | None) -> Source:
+        """The source itself where it has not changed."""
+        if isinstance(source, MosaicSource):
+            return source.refreshed()
+        if source is not None and not self._changed(source):
+            return source
+        fresh = self._opened()
+        if source is not None:
+            source.close()
+            log.info("service %s: source changed", self.name)
+        return fresh
+
+    def _opened_catalog(self) -> SqliteCatalog:
+        if self._catalog is None:
+            self._catalog = open_catalog(self.config, self._whole, background=True)
+        return self._catalog
+
+    def _forbearance(self) -> float:
+        """Seconds before a failure is looked at again: an empty catalog may have items at any moment."""
+        return LOCAL_SECONDS if self._catalog is not None else RETRY_SECONDS
 
     def _standard_of(self, info: SourceInfo) -> tuple[Rendering, ...]:
         return bundle(info) if self.config.bundle and not self._configured else ()
@@ -323,9 +351,15 @@ class Service:
         return error
 
     def _changed(self, source: Source) -> bool:
-        return source.stale or (
-            current_version(source.location, self._whole, self.config) != source.info.version
-        )
+        now = current_version
+        return source.stale or now(source.location, self._whole, self.config) != source.info.version
+
+
+def _await_items(catalog: SqliteCatalog) -> None:
+    """Wait for the first items of a catalog that is being built: a small one is whole in no time."""
+    until = time.monotonic() + FIRST_ITEMS_SECONDS
+    while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 class Registry:

@@ -73,7 +73,8 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "cli": {
-        "proxy", "admin", "app", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
+        "proxy", "admin", "app", "arcgis", "bulk", "cache", "catalog", "config", "demo", "errors", "listing",
+        "model",
         "services", "sources",
     },
     "proxy": set(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from proxy.cache.disk import DiskTier
@@ -37,21 +35,8 @@ def disk_folder(config: Config) -> Path | None:
     """Folder of the disk tier; None where there is none."""
     chosen = config.cache.disk
     if chosen == "auto":
-        return state_folder(config) / "pictures" if config.server.workers > 1 else None
+        return config.state_folder / "pictures" if config.server.workers > 1 else None
     return None if chosen == "off" else Path(chosen).expanduser()
-
-
-def state_folder(config: Config) -> Path:
-    """Folder for what outlives the process: the configured one, else one of the user's cache."""
-    if config.state is not None:
-        return config.state
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    if base and Path(base).is_absolute():
-        return Path(base) / "cogproxy"
-    try:
-        return Path.home() / ".cache" / "cogproxy"
-    except RuntimeError:  # a user without a home
-        return Path(tempfile.gettempdir()) / f"cogproxy-{getattr(os, 'getuid', int)()}"
 
 
 def _redis(config: Config) -> SharedTier:

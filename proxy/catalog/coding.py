@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
 from affine import Affine
 
-from proxy.catalog.base import Asset, ItemFacts
+from proxy.catalog.base import Asset, ItemFacts, Layout
 from proxy.crs import SpatialReference
 from proxy.model import PixelType
 
@@ -72,3 +74,16 @@ def load_facts(kind: str, transform: bytes) -> ItemFacts:
     return ItemFacts(
         crs, Affine(*_TRANSFORM.unpack(transform)), width, height, pixel_type, names, nodata, coarsest
     )
+
+
+def layouts(kinds: Iterable[tuple[str, int]]) -> list[Layout]:
+    """What kinds, each with a number of items, have in common: the most common first."""
+    counts: Counter[tuple[tuple[str, ...], PixelType, str]] = Counter()
+    for text, items in kinds:
+        _, _, _, pixel_type, names, nodata, _ = _kind(text)
+        # NaN is no key: it differs from itself.
+        counts[names, pixel_type, repr(nodata)] += items
+    return [
+        Layout(names, pixel_type, None if nodata == "None" else float(nodata), items)
+        for (names, pixel_type, nodata), items in counts.most_common()
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -80,6 +81,13 @@ class CacheType(StrEnum):
     ELEVATION = "elevation"
 
 
+#: What of a service does not change its pixels.
+WORDS = frozenset({
+    "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
+    "empty_tile", "renderings", "bundle", "archives",
+})  # fmt: skip
+
+
 class ServiceConfig(Model):
     """One service: a raster, a mosaic or a cube with a name.
 
@@ -112,6 +120,12 @@ class ServiceConfig(Model):
     download: bool = False
     archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
+
+    @property
+    def pixels(self) -> str:
+        """Whatever of the configuration decides the pixels, as one short text."""
+        chosen = self.model_dump_json(exclude=set(WORDS))
+        return hashlib.blake2b(chosen.encode(), digest_size=8).hexdigest()
 
     @field_validator("name")
     @classmethod

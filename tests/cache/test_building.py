@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.cache.building import disk_folder, shared_tiers, state_folder
+from proxy.cache.building import disk_folder, shared_tiers
 from proxy.config import Config, ConfigError, load, parse
 
 
@@ -30,14 +30,6 @@ def test_the_disk_tier_is_on_for_several_workers_or_when_named(
 ) -> None:
     config = config_of(server={"workers": workers}, cache={"disk": disk}, state=str(tmp_path / "state"))
     assert disk_folder(config) == (tmp_path / expected if expected else None)
-
-
-def test_the_folder_of_the_state_is_one_of_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert state_folder(Config()) == Path("/caches/cogproxy")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/x")
-    assert state_folder(Config()) == Path("/home/x/.cache/cogproxy")
 
 
 def test_a_folder_in_the_file_is_taken_from_the_file(tmp_path: Path) -> None:
