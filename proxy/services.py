@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from cachetools import LRUCache
 
-from proxy.catalog.base import Catalog
+from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
@@ -57,7 +57,7 @@ class Service:
         self._standard: tuple[Rendering, ...] = ()
         self._lock = threading.Lock()
         self._source: Source | None = None
-        self._catalog: Catalog | None = None
+        self._catalog: SqliteCatalog | None = None
         # A lock of its own: that of the source is held while the source opens.
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
@@ -78,7 +78,7 @@ class Service:
             return self._refreshed()
 
     @property
-    def catalog(self) -> Catalog | None:
+    def catalog(self) -> SqliteCatalog | None:
         """The items of a mosaic; None for anything else. May block.
 
         Raises:
@@ -233,7 +233,7 @@ class Service:
             log.info("service %s: source changed", self.name)
         return fresh
 
-    def _opened_catalog(self) -> Catalog:
+    def _opened_catalog(self) -> SqliteCatalog:
         if self._catalog is None:
             self._catalog = open_catalog(self.config, self._whole, background=True)
         return self._catalog
@@ -263,7 +263,7 @@ class Service:
             raise
 
 
-def _await_items(catalog: Catalog) -> None:
+def _await_items(catalog: SqliteCatalog) -> None:
     """Wait for the first items of a catalog that is being built: a small one is whole in no time."""
     until = time.monotonic() + FIRST_ITEMS_SECONDS
     while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:

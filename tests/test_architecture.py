@@ -39,8 +39,8 @@ ALLOWED: dict[str, set[str]] = {
         "threads", "web",
     },
     "xyz": {
-        "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "render", "render_service",
-        "selection", "services", "sources", "web",
+        "ad_hoc", "catalog", "choices", "config", "model", "errors", "crs", "functions", "render",
+        "render_service", "selection", "services", "sources", "web",
     },
     "arcgis": {
         "catalog", "choices", "model", "errors", "crs", "config", "functions", "render", "render_service",
@@ -67,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "cli": {
-        "proxy", "app", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
+        "proxy", "app", "arcgis", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
         "services", "sources",
     },
     "proxy": set(),

@@ -148,9 +148,13 @@ class Query:
 
     Attributes:
         where: SQL subset, see `proxy.catalog.where`.
-        extent: items whose footprint's envelope meets it, in the CRS of the service.
+        extent: items whose footprint's envelope shares an area with it, in the CRS of the service; a point or
+            a line is met by what it touches. Beyond the edge of the world it goes on at the other one.
         shape: items whose footprint stands in `relation` to it, in the CRS of the service.
-        pixel_size: items that are visible at it, in units of the service.
+        relation: `intersects`, `crosses`, `overlaps`, `touches`, `within` (the footprint lies within the
+            shape), `contains` (the footprint contains the shape), or `envelope` (the envelopes meet).
+        time: items some of whose time lies in it; all items where the catalog has no times.
+        pixel_size: items that are visible at it, in units of the service; locked items always are.
         dimensions: attributes by the dimension that they hold.
     """
 

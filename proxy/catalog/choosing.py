@@ -101,6 +101,13 @@ def needed_field(fields: tuple[Field, ...], name: str, parameter: str) -> Field:
     return found
 
 
+def times_of(fields: tuple[Field, ...], options: Options) -> tuple[Field | None, Field | None]:
+    """The attributes that hold when an item begins and ends; texts are no times."""
+    found = [field_of(fields, name) for name in (options.time_field, options.end_time_field)]
+    start, end = (None if field is None or field.type is FieldType.TEXT else field for field in found)
+    return start, end
+
+
 def chosen(
     connection: sqlite3.Connection,
     state: State,
@@ -121,17 +128,19 @@ def chosen(
         InvalidParameter: some part of the query cannot be understood.
     """
     rows = Chosen()
-    boxes = _boxes(state, query)
+    places = _places(state, query)
     if locked is not None:
         rows.source = f"json_each(?) AS locked CROSS JOIN items ON {_ID} = locked.value"
         rows.source_values = [json.dumps(list(dict.fromkeys(locked)))]
-        if boxes is not None:
-            rows.need(f"{_ID} IN ({boxes[0]})", *boxes[1])
-    elif boxes is not None:
+    elif places:
         # This way round whatever the planner thinks: the boxes are few, and it does not know.
-        rows.source = f"({boxes[0]}) AS near CROSS JOIN items ON {_ID} = near.box"
-        rows.source_values = boxes[1]
-    _exactly(rows, state, query)
+        boxes, rows.source_values = places[0].boxes(bool(state.cut))
+        rows.source = f"({boxes}) AS near CROSS JOIN items ON {_ID} = near.box"
+    for place in places if locked is not None else places[1:]:
+        boxes, values = place.boxes(bool(state.cut))
+        rows.need(f"{_ID} IN ({boxes})", *values)
+    for place in places:
+        place.exactly(rows, bool(state.cut))
     if query.ids is not None:
         rows.need(f"{_ID} IN (SELECT value FROM json_each(?))", json.dumps(query.ids))
     if query.pixel_size is not None and locked is None:
@@ -149,85 +158,69 @@ def chosen(
     return rows
 
 
-def _boxes(state: State, query: Query) -> tuple[str, list[Value]] | None:
-    """A query of the R*Tree whose only column, `box`, are the items near the place that is asked for."""
-    asked = [] if query.extent is None else [query.extent]
-    if query.shape is not None:
-        asked.append(_bounds(query.shape))
-    parts = []
-    values: list[Value] = []
-    for extent in asked:
-        _check(extent)
-        if state.extent is None or _covers(extent, state.extent):
-            continue
-        ranges = spans(extent.xmin, extent.xmax, turn_of(state.crs) if state.crs else None)
-        one = []
-        for west, east in ranges:
-            one.append(
-                "SELECT id >> 2 AS box FROM boxes WHERE xmax >= ? AND xmin <= ? AND ymax >= ? AND ymin <= ?"
-            )
-            values += (west, east, extent.ymin, extent.ymax)
-        # Either brings in an item twice.
-        several = len(ranges) > 1 or state.cut
-        parts.append(
-            " UNION ".join(one)
-            if len(one) > 1
-            else one[0].replace("SELECT", "SELECT DISTINCT")
-            if several
-            else one[0]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A rectangle on the map, in two where it goes round."""
+
+    ranges: tuple[tuple[float, float], ...]
+    extent: Extent
+    touching: bool
+
+    def boxes(self, cut: bool) -> tuple[str, list[Value]]:
+        """A query of the R*Tree whose only column, `box`, are the items near here, each once."""
+        once = "DISTINCT " if cut or len(self.ranges) > 1 else ""
+        along = " UNION ALL ".join(
+            ["SELECT id FROM boxes WHERE xmax >= ? AND xmin <= ? AND ymax >= ? AND ymin <= ?"]
+            * len(self.ranges)
         )
-    if not parts:
-        return None
-    return (
-        parts[0]
-        if len(parts) == 1
-        else f"SELECT box FROM ({parts[0]}) INTERSECT SELECT box FROM ({parts[1]})"
-    ), values
+        south, north = self.extent.ymin, self.extent.ymax
+        values: list[Value] = [v for pair in self.ranges for v in (*pair, south, north)]
+        return f"SELECT {once}id >> 2 AS box FROM ({along})", values
+
+    def exactly(self, rows: Chosen, cut: bool) -> None:
+        """Leave out what the R*Tree, whose numbers are short, lets through beside."""
+        # A point, or a line along an axis, shares no area with anything.
+        less_x = "<=" if self.touching or not self.extent.width else "<"
+        less_y = "<=" if self.touching or not self.extent.height else "<"
+        rows.need(f"? {less_y} _ymax AND _ymin {less_y} ?", self.extent.ymin, self.extent.ymax)
+        along = " OR ".join([f"? {less_x} _xmax AND _xmin {less_x} ?"] * len(self.ranges))
+        # The envelope of an item that is cut spans the map; its boxes do not.
+        rows.need(f"{along} OR _parts > 1" if cut else along, *(v for pair in self.ranges for v in pair))
 
 
-def _bounds(shape: BaseGeometry) -> Extent:
-    if shape.is_empty:
-        raise InvalidParameter("geometry", "It is empty.")
-    return Extent(*(float(value) for value in shape.bounds))
-
-
-def _check(extent: Extent) -> None:
-    if not all(map(math.isfinite, extent.as_tuple())) or extent.width < 0 or extent.height < 0:
-        raise InvalidParameter("extent", "It is no rectangle.")
+def _places(state: State, query: Query) -> list[_Place]:
+    """Where the items must be; nowhere in particular where the whole catalog lies within."""
+    asked = []
+    if query.extent is not None:
+        if (
+            not all(map(math.isfinite, query.extent.as_tuple()))
+            or min(query.extent.width, query.extent.height) < 0
+        ):
+            raise InvalidParameter("extent", "It is no rectangle.")
+        asked.append((query.extent, False))
+    if query.shape is not None:
+        bounds = tuple(float(value) for value in query.shape.bounds)
+        if not all(map(math.isfinite, bounds)):
+            raise InvalidParameter("geometry", "It is empty.")
+        asked.append((Extent(*bounds), True))
+    turn = turn_of(state.crs) if state.crs else None
+    return [
+        _Place(tuple(spans(extent.xmin, extent.xmax, turn)), extent, touching)
+        for extent, touching in asked
+        if state.extent is not None and not _covers(extent, state.extent)
+    ]
 
 
 def _covers(outer: Extent, inner: Extent) -> bool:
-    return (
-        outer.xmin < inner.xmin
-        and outer.ymin < inner.ymin
-        and outer.xmax > inner.xmax
-        and outer.ymax > inner.ymax
-    )
-
-
-def _exactly(rows: Chosen, state: State, query: Query) -> None:
-    """What the R*Tree, whose numbers are short, lets through beside what is asked for."""
-    for extent, touching in ((query.extent, False), (query.shape and _bounds(query.shape), True)):
-        if not extent or state.extent is None or _covers(extent, state.extent):
-            continue
-        # A point, or a line along an axis, shares no area with anything.
-        less_x = "<=" if touching or not extent.width else "<"
-        less_y = "<=" if touching or not extent.height else "<"
-        rows.need(f"? {less_y} _ymax AND _ymin {less_y} ?", extent.ymin, extent.ymax)
-        ranges = spans(extent.xmin, extent.xmax, turn_of(state.crs) if state.crs else None)
-        along = " OR ".join([f"? {less_x} _xmax AND _xmin {less_x} ?"] * len(ranges))
-        # The envelope of an item that is cut spans the map; its boxes do not.
-        rows.need(
-            f"{along} OR _parts > 1" if state.cut else along, *(value for pair in ranges for value in pair)
-        )
+    west, south = outer.xmin < inner.xmin, outer.ymin < inner.ymin
+    return west and south and outer.xmax > inner.xmax and outer.ymax > inner.ymax
 
 
 def _in_time(rows: Chosen, state: State, span: TimeSpan, options: Options) -> None:
     """Items some of whose time lies in a span; all of them where the catalog has no times."""
-    start = field_of(state.fields, options.time_field)
+    start, end = times_of(state.fields, options)
     if start is None:
         return
-    end = field_of(state.fields, options.end_time_field)
     name = cell(start.name)
     last = name if end is None else f"COALESCE({cell(end.name)}, {name})"
     rows.need(f"{name} IS NOT NULL")
@@ -256,7 +249,8 @@ def _at(
 
 def _nearest(connection: sqlite3.Connection, name: str, value: float) -> float:
     found = connection.execute(
-        f"SELECT (SELECT MAX({name}) FROM items WHERE {name} <= ?), (SELECT MIN({name}) FROM items WHERE {name} >= ?)",
+        f"SELECT (SELECT MAX({name}) FROM items WHERE {name} <= ?),"
+        f" (SELECT MIN({name}) FROM items WHERE {name} >= ?)",
         (value, value),
     ).fetchone()
     return min((v for v in found if v is not None), key=lambda v: abs(v - value), default=value)

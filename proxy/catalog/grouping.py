@@ -60,7 +60,7 @@ def statistics(
             raise InvalidParameter("statistics", f"'{field.name}' holds texts.")
     groups = [cell(key.name) for key in keys]
     source, values = rows.text, rows.values
-    means = {field.name: f"m{i}" for i, (function, field) in enumerate(wanted) if function in _MOMENTS}
+    means = {field.name: f"_mean{i}" for i, (function, field) in enumerate(wanted) if function in _MOMENTS}
     if means:
         # Against the mean of the group: the difference of great sums would leave nothing of dates.
         over = f"PARTITION BY {', '.join(groups)}" if groups else ""

@@ -38,7 +38,7 @@ def ordered(connection: sqlite3.Connection, state: State, query: Query, order: O
         InvalidParameter: a field is not known, or a value cannot be compared with it.
     """
     if order.by:
-        return _by_fields(state, order), []
+        return _by_fields(state, query, order), []
     way = "ASC" if order.ascending else "DESC"
     match order.method:
         case MosaicMethod.NONE:
@@ -46,13 +46,13 @@ def ordered(connection: sqlite3.Connection, state: State, query: Query, order: O
         case MosaicMethod.LOCK:
             return f"locked.key {way}", []
         case MosaicMethod.ATTRIBUTE:
-            text, values = _by_difference(state, order, way)
+            text, values = _by_difference(state, query, order, way)
         case MosaicMethod.NORTHWEST:
             extent = state.extent
             text, values = _from((extent.xmin, extent.ymax) if extent else (0.0, 0.0), way)
         case MosaicMethod.SEAMLINE if state.seamlines:
             center = _center(state, query, order)
-            # Equal ones, those whose line does not hold the centre, go on by distance.
+            # Those whose line does not hold the centre come after, by distance.
             inside = f"{_ID} IN (SELECT value FROM json_each(?)) {'DESC' if order.ascending else 'ASC'}"
             text, values = _from(center, way)
             text, values = f"{inside}, {text}", [_around(connection, center), *values]
@@ -61,11 +61,17 @@ def ordered(connection: sqlite3.Connection, state: State, query: Query, order: O
     return f"{text}, {_TIES}", values
 
 
-def _by_fields(state: State, order: Order) -> str:
+def _sorted(field: Field, query: Query, way: str) -> str:
+    # An index gives the first rows at once, unless few rows meet a condition; then all of them are looked up.
+    # A look at every row in turn, which the sign forces, takes a fifth of that.
+    return f"{'+' if query.where.strip() else ''}{cell(field.name)} {way} NULLS LAST"
+
+
+def _by_fields(state: State, query: Query, order: Order) -> str:
     if len(order.by) > FIELDS:
         raise InvalidParameter("order", f"It has more than {FIELDS} fields.")
     terms = [
-        f"{cell(needed_field(state.fields, name, 'order').name)} {'ASC' if ascending else 'DESC'} NULLS LAST"
+        _sorted(needed_field(state.fields, name, "order"), query, "ASC" if ascending else "DESC")
         for name, ascending in order.by
     ]
     return ", ".join((*terms, _ID))
@@ -85,13 +91,13 @@ def _center(state: State, query: Query, order: Order) -> tuple[float, float]:
     return (0.0, 0.0) if extent is None else extent.center
 
 
-def _by_difference(state: State, order: Order, way: str) -> Terms:
+def _by_difference(state: State, query: Query, order: Order, way: str) -> Terms:
     field = needed_field(state.fields, order.sort_field, "sort_field")
     name = cell(field.name)
     base = _base(field, order.sort_value)
     if base is None:
         # The difference from the least value, or from the greatest, is the order of the values.
-        return f"{name} {way} NULLS LAST", []
+        return _sorted(field, query, way), []
     if field.type is FieldType.TEXT:
         return f"({name} <> ?) {way} NULLS LAST, {name} {way}", [base]
     # Whole numbers far apart have a difference that is none.

@@ -28,6 +28,11 @@ STEPS = 21
 TOLERANCE = 0.25
 
 
+#: Parts of width and height where pixels are measured; corners of a pixel, (2, 1, 3): columns, rows.
+_SAMPLES = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
+_STEPS = np.array([[[0.0, 1.0, 0.0]], [[0.0, 0.0, 1.0]]])
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An item in the system of the service.
@@ -194,7 +199,8 @@ def _converted(
     whole = _around(pieces, turn)
     if pixel is None:
         return whole
-    simple = shapely.simplify(whole, pixel * TOLERANCE)
+    size = max(whole.bounds[2] - whole.bounds[0], whole.bounds[3] - whole.bounds[1])
+    simple = shapely.simplify(whole, min(pixel * TOLERANCE, size * 1e-3))
     return whole if simple.is_empty else simple
 
 
@@ -209,17 +215,22 @@ def _transformed(ring: Ring, source: SpatialReference, target: SpatialReference)
 
 
 def _pixel_sizes(facts: ItemFacts, crs: SpatialReference) -> tuple[float, float]:
-    """Finest and coarsest pixel in units of a system, measured at the middle of the raster."""
+    """Finest and coarsest pixel in units of a system: the longer side of a pixel at the best of five places.
+
+    In a system of longitude and latitude a pixel at a pole, where a raster may have its middle, has no size.
+    """
     t = facts.transform
     finest = max(math.hypot(t.a, t.d), math.hypot(t.b, t.e))
     if facts.crs != crs:
-        middle = facts.width / 2, facts.height / 2
-        places = [t @ middle, t @ (middle[0] + 1, middle[1]), t @ (middle[0], middle[1] + 1)]
-        xs, ys = transformer(facts.crs, crs).transform([p[0] for p in places], [p[1] for p in places])
-        dx, dy = np.subtract(xs[1:], xs[0]), np.subtract(ys[1:], ys[0])
+        columns, rows = np.multiply(_SAMPLES, (facts.width, facts.height)).T[:, :, None] + _STEPS
+        xs, ys = transformer(facts.crs, crs).transform(
+            t.a * columns + t.b * rows + t.c, t.d * columns + t.e * rows + t.f
+        )
+        dx, dy = xs[:, 1:] - xs[:, :1], ys[:, 1:] - ys[:, :1]
         if (turn := turn_of(crs)) is not None:
             dx = dx - np.round(dx / turn.length) * turn.length
-        finest = float(np.hypot(dx, dy).max())
+        sizes = np.hypot(dx, dy).max(axis=1)
+        finest = float(sizes[np.isfinite(sizes)].min(initial=math.inf))
     if not math.isfinite(finest) or finest <= 0:
         raise ValueError("no pixel size")
     narrowest = min(facts.coarsest[0], facts.width) if facts.coarsest and facts.coarsest[0] else facts.width

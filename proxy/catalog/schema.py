@@ -111,20 +111,26 @@ def prepare(path: Path) -> None:
                 path.with_name(path.name + ending).unlink(missing_ok=True)
             path.replace(path.with_name(path.name + ".old"))
         with contextlib.closing(connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            if not connection.execute("PRAGMA user_version").fetchone()[0]:
-                _create(connection)
-            connection.execute("COMMIT")
+            # Nothing is written where there is nothing to make: a writer may be at it for a while.
+            if not _version(connection):
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                if not _version(connection):
+                    _create(connection)
+                connection.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
         raise CannotOpen("The catalog of the service cannot be written.", f"{path}: {error}") from error
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _is_current(path: Path) -> bool:
     try:
         with contextlib.closing(connect(path)) as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
+            version = _version(connection)
+            if not version:
                 # Made by a process that has not come to the tables yet, or by a stranger.
                 return not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
             application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -157,7 +163,7 @@ def dumped(fields: Iterable[Field]) -> str:
 def load(connection: sqlite3.Connection) -> State:
     """The state that a connection sees."""
     (
-        serial, token, revision, number, crs, fields, finished, done, total, unreadable, items, cut, seamlines,
+        serial, token, revision, number, crs, fields, finished, done, total, unreadable, items, cut, lines,
         *bounds,
     ) = connection.execute("SELECT * FROM state").fetchone()  # fmt: skip
     return State(
@@ -165,13 +171,11 @@ def load(connection: sqlite3.Connection) -> State:
         revision=f"{token}-{revision}",
         round=number,
         crs=None if crs is None else SpatialReference(crs),
-        fields=tuple(
-            Field(name, FieldType(kind), length, alias) for name, kind, length, alias in json.loads(fields)
-        ),
+        fields=tuple(Field(name, FieldType(kind), *more) for name, kind, *more in json.loads(fields)),
         progress=Progress(done, total, bool(finished), unreadable),
         items=items,
-        cut=cut,
-        seamlines=seamlines,
+        cut=int(cut),
+        seamlines=int(lines),
         extent=None if bounds[0] is None else Extent(*bounds),
     )
 
@@ -181,7 +185,7 @@ def clear(connection: sqlite3.Connection, crs: SpatialReference) -> None:
     for table in ("items", "details", "boxes", "kinds", "rejected"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute(
-        "UPDATE state SET serial=serial+1, revision=revision+1, crs=?, finished=0, done=0, total=NULL, items=0,"
-        " unreadable=0, cut=0, seamlines=0, xmin=NULL, ymin=NULL, xmax=NULL, ymax=NULL",
+        "UPDATE state SET serial=serial+1, revision=revision+1, crs=?, finished=0, done=0, total=NULL,"
+        " items=0, unreadable=0, cut=0, seamlines=0, xmin=NULL, ymin=NULL, xmax=NULL, ymax=NULL",
         (crs.definition,),
     )

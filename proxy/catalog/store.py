@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 from collections import deque
@@ -11,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from proxy.catalog import schema
-from proxy.catalog.attributes import ID, SHAPE
-from proxy.catalog.base import Field, FieldType, Item, Layout, Order, Progress, Query, Value
-from proxy.catalog.choosing import Chosen, Options, chosen, field_of, needed_field
-from proxy.catalog.coding import layouts, load_assets, load_facts
+from proxy.catalog.attributes import ID
+from proxy.catalog.base import Field, Item, Layout, Order, Progress, Query, Value
+from proxy.catalog.choosing import Chosen, Options, chosen, field_of, needed_field, times_of
+from proxy.catalog.coding import layouts
 from proxy.catalog.grouping import Asked, statistics
+from proxy.catalog.loading import items_of
 from proxy.catalog.orders import Terms, ordered
 from proxy.catalog.schema import State, cell
 from proxy.catalog.writer import CatalogWriter
@@ -78,7 +77,7 @@ class SqliteCatalog:
                 again. None: that of the file; else the one that all of the first items share; else Web
                 Mercator.
             time_field, end_time_field: attributes that hold when an item begins and ends.
-            dimensions: attributes by the dimension that they hold; other dimensions are attributes themselves.
+            dimensions: attributes by the dimension that they hold; other names are those of attributes.
             sort_field: attribute that items are often sorted by. It, the times and the dimensions have
                 indexes.
 
@@ -152,7 +151,7 @@ class SqliteCatalog:
             InvalidParameter: `where`, a field or another part of the query cannot be understood.
         """
         with self._reading() as (connection, state):
-            return _items(connection, state, self._ids(connection, state, query, order, limit, offset))
+            return items_of(connection, state, self._ids(connection, state, query, order, limit, offset))
 
     def ids(self, query: Query, order: Order = _AS_STORED) -> list[int]:
         """Ids of items in order; raises as `find` does."""
@@ -191,7 +190,8 @@ class SqliteCatalog:
                     f"{cell(needed_field(state.fields, n, 'order').name)} {_way(way)}" for n, way in kept
                 ]
                 by, values = ", ".join(terms) or columns, []
-            text = f"SELECT {'DISTINCT ' if distinct else ''}{columns} {rows.text} ORDER BY {by} LIMIT ? OFFSET ?"
+            text = f"SELECT {'DISTINCT ' if distinct else ''}{columns} {rows.text} ORDER BY {by}"
+            text += " LIMIT ? OFFSET ?"
             cursor = connection.execute(text, [*rows.values, *values, *_page(limit, offset)])
             return [dict(zip(names, row, strict=False)) for row in cursor]
 
@@ -220,7 +220,7 @@ class SqliteCatalog:
         if not 0 < item < 2**61:
             return None
         with self._reading() as (connection, state):
-            found = _items(connection, state, [item])
+            found = items_of(connection, state, [item])
             return found[0] if found else None
 
     def values(self, field: str, query: Query = _EVERYTHING) -> list[Value]:
@@ -354,14 +354,12 @@ class SqliteCatalog:
         return [item for (item,) in connection.execute(text, [*rows.values, *values, *_page(limit, offset)])]
 
     def _time_of(self, connection: sqlite3.Connection, state: State) -> tuple[int, int] | None:
-        start = field_of(state.fields, self._options.time_field)
-        if start is None or start.type is FieldType.TEXT:
+        start, end = times_of(state.fields, self._options)
+        if start is None:
             return None
-        ends = [start, field_of(state.fields, self._options.end_time_field)]
-        last = ", ".join(f"(SELECT MAX({cell(end.name)}) FROM items)" for end in ends if end is not None)
-        low, *high = connection.execute(
-            f"SELECT (SELECT MIN({cell(start.name)}) FROM items), {last}"
-        ).fetchone()
+        last = ", ".join(f"(SELECT MAX({cell(field.name)}) FROM items)" for field in (start, end) if field)
+        first = f"(SELECT MIN({cell(start.name)}) FROM items)"
+        low, *high = connection.execute(f"SELECT {first}, {last}").fetchone()
         known = [value for value in high if isinstance(value, int | float)]
         return None if low is None else (int(low), int(max(known)))
 
@@ -372,36 +370,3 @@ def _way(ascending: bool) -> str:
 
 def _page(limit: int | None, offset: int) -> tuple[int, int]:
     return (-1 if limit is None else max(limit, 0)), max(offset, 0)
-
-
-def _items(connection: sqlite3.Connection, state: State, ids: list[int]) -> list[Item]:
-    """Items by id, in the order of the ids; those that do not exist are left out."""
-    names = [field.name for field in state.fields if field.name != SHAPE]
-    columns = ", ".join(map(cell, names))
-    found = connection.execute(
-        "SELECT keys.key, details.version, details.assets, kinds.facts, details.transform, details.footprint,"
-        " details.seamline, "
-        f"{columns} FROM json_each(?) AS wanted CROSS JOIN items ON {_ID} = wanted.value JOIN details ON"
-        f" details.id = {_ID} JOIN keys ON keys.id = {_ID} JOIN kinds ON kinds.id = details.kind",
-        (json.dumps(ids),),
-    ).fetchall()
-    shapes = shapely.from_wkb(np.array([row[5] for row in found], object))
-    seams = shapely.from_wkb(np.array([row[6] for row in found], object))
-    items = {}
-    for row, footprint, seamline in zip(found, shapes, seams, strict=True):
-        key, version, assets, kind, transform, _, _, *values = row
-        attributes = dict(zip(names, values, strict=True))
-        items[attributes[ID]] = Item(
-            id=attributes[ID],
-            key=key,
-            name=attributes["Name"],
-            assets=load_assets(assets),
-            facts=load_facts(kind, transform),
-            footprint=footprint,
-            version=version,
-            attributes=attributes,
-            pixel_sizes=(attributes["LowPS"], attributes["HighPS"]),
-            visible=(attributes["MinPS"], attributes["MaxPS"]),
-            seamline=seamline,
-        )
-    return [items[item] for item in ids if item in items]

@@ -39,7 +39,7 @@ from proxy.catalog.conditions import (
 )
 from proxy.catalog.moments import milliseconds, shifted
 from proxy.catalog.where_sql import depth_of, to_sql
-from proxy.catalog.where_tokens import SQL_LEVELS, near, tokens_of, wrong
+from proxy.catalog.where_tokens import SQL_LEVELS, grammar, near, tokens_of, wrong
 
 #: Longest pattern of LIKE.
 PATTERN = 200
@@ -77,19 +77,15 @@ def parse(text: str, fields: tuple[Field, ...]) -> Condition:
     """
     if not text.strip():
         return TRUE
-    from sqlglot.errors import SqlglotError
-    from sqlglot.expressions import Condition as Grammar
-    from sqlglot.parser import Parser
-
     if "'" not in text:
         text = text.replace("%27", "'")
     known = {field.name: field for field in fields if field.type is not FieldType.GEOMETRY}
     names = {field.alias.lower(): field.name for field in known.values() if field.alias}
     names |= {name.lower(): name for name in known}
-    tokens = tokens_of(text, names)
+    tokens, library = tokens_of(text, names), grammar()
     try:
-        trees = Parser().parse_into(Grammar, tokens, text)
-    except (SqlglotError, RecursionError, ValueError, AttributeError, IndexError, TypeError):
+        trees = library.parser.Parser().parse_into(library.expressions.Condition, tokens, text)
+    except (library.errors.SqlglotError, RecursionError, ValueError, AttributeError, IndexError, TypeError):
         # What sqlglot raises on odd input is not always its own.
         raise wrong("It is not in the part of SQL that is understood.") from None
     if len(trees) != 1 or trees[0] is None:

@@ -7,6 +7,7 @@ list of words and signs, and the names of fields, which are quoted so that none 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,23 @@ _NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
+_IMPORTING = threading.Lock()
+
+
+def grammar() -> Any:
+    """sqlglot. It takes a tenth of a second to import, and many servers never need it.
+
+    Its modules import one another in a circle, which goes wrong where two threads begin at once.
+    """
+    with _IMPORTING:
+        import sqlglot.errors
+        import sqlglot.expressions
+        import sqlglot.parser
+        import sqlglot.tokens
+
+        return sqlglot
+
+
 def wrong(why: str) -> InvalidParameter:
     """The error for a condition that cannot be taken."""
     return InvalidParameter("where", why)
@@ -55,17 +73,14 @@ def tokens_of(text: str, names: Mapping[str, str]) -> list[Any]:
     Raises:
         InvalidParameter: something in it is neither a field nor a part of the grammar, or there is too much.
     """
-    # Here, since it takes a tenth of a second and many servers never need it.
-    from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import Tokenizer
-
+    library = grammar()
     if len(text) > LENGTH:
         raise wrong(f"It is longer than {LENGTH} characters.")
     if "\0" in text or (not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)):
         raise wrong("It holds characters that are none.")
     try:
-        found = Tokenizer().tokenize(text)
-    except (SqlglotError, ValueError, RecursionError):
+        found = library.tokens.Tokenizer().tokenize(text)
+    except (library.errors.SqlglotError, ValueError, RecursionError):
         raise wrong("A quote or a comment is not closed.") from None
     if not found:
         raise wrong("There is nothing in it.")

@@ -303,8 +303,8 @@ class CatalogWriter:
         connection = self._connection
         if self._changed:
             sums = connection.execute(
-                "SELECT COUNT(*), TOTAL(_parts>1), TOTAL(_seam), MIN(_xmin), MIN(_ymin), MAX(_xmax), MAX(_ymax)"
-                " FROM items"
+                "SELECT COUNT(*), TOTAL(_parts>1), TOTAL(_seam), MIN(_xmin), MIN(_ymin), MAX(_xmax),"
+                " MAX(_ymax) FROM items"
             ).fetchone()
             connection.execute(
                 "UPDATE state SET revision=revision+1, fields=?, items=?, cut=?, seamlines=?, xmin=?, ymin=?,"

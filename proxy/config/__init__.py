@@ -12,6 +12,7 @@ from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
 from proxy.config.root import Config
 from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
+    ArchiveConfig,
     CacheType,
     CachingConfig,
     LimitsConfig,
@@ -21,6 +22,7 @@ from proxy.config.service import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "ArchiveConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",

@@ -18,6 +18,7 @@ from proxy.render_service import Renderer
 from proxy.services import Registry, Service
 from proxy.web import MISSING, base_url, picture_response, plain_error
 from proxy.xyz import tilejson
+from proxy.xyz.archives import Archives, archive_for
 from proxy.xyz.params import (
     FORMATS,
     Target,
@@ -59,7 +60,13 @@ async def _tile(request: Request, service: Service, wanted: Target) -> Response:
     grid = tile_grid(wanted.tile)
     if service.config.empty_tile == 204 and not _touches(service, grid, wanted.tms):
         return Response(status_code=204, headers={"Cache-Control": f"max-age={service.config.cache.max_age}"})
-    order = render_request(service, grid, wanted.tile.format, wanted.style, request.query_params)
+    query = request.query_params
+    if service.config.archives and archive_for(service, wanted.tile, wanted.style, query):
+        archives: Archives = request.app.state.archives
+        ready = await _renderer(request).call(archives.tile, service, wanted.tile, wanted.style, query)
+        if ready is not None:
+            return picture_response(request, ready, service.config.cache, lasting=False)
+    order = render_request(service, grid, wanted.tile.format, wanted.style, query)
     rendered = await _renderer(request).render(service, order)
     return picture_response(request, rendered, service.config.cache)
 

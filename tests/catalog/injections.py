@@ -45,3 +45,23 @@ INJECTIONS = [
     "Date = {d '2020-01-01'}", "Date = {ts '2020-01-01'}", "TRUE", "1=1 AND TRUE", "Name = %27a%27 UNION",
     "²=1",
 ]  # fmt: skip
+
+#: Names of fields for orders, lists and statistics.
+FIELDS = [
+    "Rank; DROP TABLE items", "Rank DESC; --", "Rank DESC", "Rank, Name", "1", "(SELECT 1)",
+    "(SELECT key FROM keys)", "Rank--", "Rank/**/", "Rank)", "(Rank)", "\"Rank\" DESC", "items.Rank",
+    "\"items\".\"Rank\"", "rowid", "_rowid_", "oid", "_xmin", "_parts", "locked.key", "near.box", "id",
+    "key", "random()", "RANDOM()", "abs(Rank)", "load_extension('x')",
+    "CASE WHEN 1=1 THEN Rank ELSE Name END", "Rank COLLATE NOCASE", "Rank UNION SELECT 1", "Rank LIMIT 1",
+    "Rank' OR '1'='1", "'Rank'", "`Rank`", "[Rank]", "Rank\x00", "Rank\n;", "?", "?1", ":a", "@a", "$a",
+    "*", "+Rank", "-Rank", "Rank+1", "Rank||Name", "Rank -> 1", "NULL", "TRUE", "", "  ", "\"\"", "\"",
+    "\uff32\uff21\uff2e\uff2b", "Rank\u200b", "x" * 10000,
+]  # fmt: skip
+
+#: Functions of statistics.
+FUNCTIONS = [
+    "count(*)", "COUNT(*) FROM keys --", "sum); DROP TABLE items; --", "avg(Rank)", "total",
+    "group_concat", "load_extension", "randomblob", "zeroblob", "json_group_array", "readfile",
+    "percentile", "median", "sum(", "(SELECT", "min,max", "", "1", "count distinct", "*", "SUM\x00",
+    "\uff53\uff55\uff4d", "max(Rank),min",
+]  # fmt: skip

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +22,7 @@ from proxy.catalog.where_sql import to_sql
 from proxy.errors import InvalidParameter
 from tests.catalog.injections import INJECTIONS
 
+ROOT = Path(__file__).parents[2]
 ROW = {"OBJECTID": 1, "Name": "LC08_a", "Clouds": 0.25, "Date": 1577836800000, "Empty": None, "Category": 1}
 TYPES = {"OBJECTID": "id", "Name": "text", "Clouds": "real", "Date": "date", "Empty": "real"}
 FIELDS = (
@@ -162,6 +167,34 @@ def test_nothing_asked_is_everything() -> None:
     assert condition("")({})
 
 
+LAZY = """
+import sys, threading
+import proxy.arcgis.query
+from proxy.catalog.base import Field, FieldType
+from proxy.catalog.store import SqliteCatalog
+from proxy.catalog.where import parse
+assert "sqlglot" not in sys.modules
+fields = (Field("a", FieldType.INTEGER),)
+parse("", fields)
+assert "sqlglot" not in sys.modules
+found = []
+start = threading.Barrier(8)
+def read():
+    start.wait()
+    found.append(parse("a = 1", fields))
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found))
+"""
+
+
+def test_the_grammar_is_imported_when_it_is_needed_by_one_of_many_threads() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run([sys.executable, "-c", LAZY], capture_output=True, text=True, env=environment)
+    assert (result.stdout, result.stderr) == ("8\n", "")
+
+
 def test_numbers_that_are_none_are_unknown() -> None:
     assert not condition("Clouds = Clouds")({"Clouds": math.nan})
     assert condition("Clouds IS NULL")({"Clouds": math.nan})
@@ -204,12 +237,6 @@ words = st.one_of(st.just("Name"), quoted, st.just("UPPER(Name)"), quoted.map(la
 either = st.one_of(terms, words)
 signs = st.sampled_from(["=", "<>", "!=", "<", "<=", ">", ">="])
 negated = st.sampled_from(["", "NOT "])
-
-
-def _is_a_date(text: str) -> bool:
-    return "Date" in text
-
-
 conditions = st.recursive(
     st.one_of(
         st.tuples(terms, signs, terms).map(" ".join),
