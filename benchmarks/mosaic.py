@@ -55,48 +55,75 @@ def main() -> None:
         catalog = refresh_now(config.services[0], config)
         source = Registry(config, read_renderings).get("mosaic").source
         assert isinstance(source, MosaicSource)
-        print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {len(catalog)} items, {arguments.operation}")
+        print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+        print(f"{len(catalog)} items, {arguments.operation}")
         compare(source, arguments)
+
+
+class Sides:
+    """One tile, read in each way.
+
+    Args:
+        readers: of rio-tiler, kept open from tile to tile.
+    """
+
+    def __init__(
+        self,
+        source: MosaicSource,
+        tile: morecantile.Tile,
+        operation: MosaicOperation,
+        readers: dict[str, Reader],
+    ) -> None:
+        self.source, self.tile, self.operation, self.readers = source, tile, operation, readers
+        bounds = TMS.xy_bounds(tile)
+        self.extent = Extent(bounds.left, bounds.bottom, bounds.right, bounds.top)
+        self.bands = tuple(range(min(3, source.info.band_count)))
+        self.chosen = source.normalised(Selection(MosaicRule(MosaicMethod.NONE, operation)))
+        inner = transform_bounds(self.extent.as_tuple(), WEB_MERCATOR, source.crs)
+        items = source.catalog.find(Query(extent=Extent(*inner)))
+        self.assets = [item.assets[0].href for item in items]
+
+    def ours(self) -> object:
+        """Catalog, items and pixels."""
+        grid = Grid(WEB_MERCATOR, self.extent, 256, 256)
+        context = ReadContext(selection=self.chosen)
+        return read_raster(self.source, grid, self.bands, Interpolation.BILINEAR, context)
+
+    def opened(self) -> object:
+        """rio-tiler, opening the files."""
+        return self._theirs(self._open)
+
+    def kept(self) -> object:
+        """rio-tiler with files that are open already."""
+        return self._theirs(self._keep)
+
+    def _theirs(self, read: Callable[[str], ImageData]) -> object:
+        method = FirstMethod() if self.operation is MosaicOperation.FIRST else MeanMethod()
+        return mosaic_reader(self.assets, read, threads=os.cpu_count() or 1, pixel_selection=method)
+
+    def _open(self, asset: str) -> ImageData:
+        with Reader(asset) as reader:
+            return self._read(reader)
+
+    def _keep(self, asset: str) -> ImageData:
+        if asset not in self.readers:
+            self.readers[asset] = Reader(asset)
+        return self._read(self.readers[asset])
+
+    def _read(self, reader: Reader) -> ImageData:
+        x, y, z = self.tile
+        indexes = tuple(band + 1 for band in self.bands)
+        return reader.tile(x, y, z, indexes=indexes, resampling_method="bilinear")
 
 
 def compare(source: MosaicSource, arguments: argparse.Namespace) -> None:
     """Print the medians over the tiles."""
     operation = MosaicOperation(arguments.operation)
-    chosen = source.normalised(Selection(MosaicRule(MosaicMethod.NONE, operation)))
     readers: dict[str, Reader] = {}
     times: dict[str, list[float]] = {"ours": [], "rio-tiler": [], "rio-tiler, kept open": []}
     for tile in tiles(source, arguments.tiles):
-        bounds = TMS.xy_bounds(tile)
-        extent = Extent(bounds.left, bounds.bottom, bounds.right, bounds.top)
-        grid = Grid(WEB_MERCATOR, extent, 256, 256)
-        items = source.catalog.find(
-            Query(extent=Extent(*transform_bounds(extent.as_tuple(), WEB_MERCATOR, source.crs)))
-        )
-        assets = [item.assets[0].href for item in items]
-        bands = tuple(range(min(3, source.info.band_count)))
-        indexes = tuple(band + 1 for band in bands)
-
-        def ours() -> object:
-            return read_raster(source, grid, bands, Interpolation.BILINEAR, ReadContext(selection=chosen))
-
-        def opened(asset: str) -> ImageData:
-            with Reader(asset) as reader:
-                return reader.tile(tile.x, tile.y, tile.z, indexes=indexes, resampling_method="bilinear")
-
-        def kept(asset: str) -> ImageData:
-            if asset not in readers:
-                readers[asset] = Reader(asset)
-            return readers[asset].tile(tile.x, tile.y, tile.z, indexes=indexes, resampling_method="bilinear")
-
-        def theirs(read: Callable[[str], ImageData]) -> object:
-            method = FirstMethod() if operation is MosaicOperation.FIRST else MeanMethod()
-            return mosaic_reader(assets, read, threads=os.cpu_count() or 1, pixel_selection=method)
-
-        ways = {
-            "ours": ours,
-            "rio-tiler": lambda: theirs(opened),
-            "rio-tiler, kept open": lambda: theirs(kept),
-        }
+        sides = Sides(source, tile, operation, readers)
+        ways = dict(zip(times, (sides.ours, sides.opened, sides.kept), strict=True))
         best = dict.fromkeys(ways, float("inf"))
         for _ in range(arguments.rounds):
             for name, way in ways.items():

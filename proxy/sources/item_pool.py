@@ -8,6 +8,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from cachetools import LRUCache
 
@@ -28,15 +29,39 @@ RETRY_SECONDS, FAILURES = 30.0, 4096
 #: Seconds between looks at the version of a local item.
 LOOK_SECONDS = 1.0
 #: Items that are opened or read at a time by the whole process, those that hang among them.
-READERS = 16
+READERS = 32
 
+T = TypeVar("T")
 Key = tuple[str, str]
+
+
+class NotBegun(CannotRead):
+    """No thread was free to read an item in time: it is left out, and no fault of its own."""
 
 
 @lru_cache(maxsize=1)
 def readers() -> DaemonPool:
     """Threads for items. Nothing that runs in them may wait for another of their jobs."""
     return DaemonPool(READERS, "item")
+
+
+def awaited(future: Future[T], seconds: float | None) -> T:
+    """Result of a job of `readers`.
+
+    Raises:
+        NotBegun: no thread has come to it in time.
+        CannotRead: it has begun, and takes longer.
+        Exception: whatever the job has raised.
+    """
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done() and not future.cancelled():
+            # It is the job that has run out of time, not the wait for it.
+            raise
+        if future.cancel():
+            raise NotBegun("Too many items are being read at this moment.") from None
+        raise CannotRead("The source took too long.") from None
 
 
 @dataclass(eq=False)
@@ -137,6 +162,8 @@ class ItemPool:
 
     def failed(self, item: Item, error: SourceFailed) -> None:
         """Remember that an item cannot be read, so that the next pictures do not wait for it."""
+        if isinstance(error, NotBegun):
+            return
         now = time.monotonic()
         with self._lock:
             known = self._failures.get(_key(item))

@@ -48,7 +48,7 @@ class Plan:
         return plan.view(np.bool_)
 
     def covered(self, shape: BaseGeometry) -> Mask:
-        """Pixels of the plan whose centre lies in a shape of the mosaic: those that a raster there can fill."""
+        """Pixels of the plan whose centre lies in a shape: those that a raster there can fill."""
         found = self._corners(shape)
         if found is None:
             return np.ones((self.height, self.width), np.bool_)
@@ -75,7 +75,7 @@ class Plan:
             placed = self._placed(polygon)
             if placed is None:
                 return None
-            found += [[ring + (step, 0.0) for ring in placed] for step in self._turns(placed)]
+            found += [[ring + np.array([step, 0.0]) for ring in placed] for step in self._turns(placed)]
         return found
 
     def _placed(self, polygon: shapely.Polygon) -> Corners | None:

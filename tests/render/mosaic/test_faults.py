@@ -20,6 +20,7 @@ from proxy.render.reader import read_raster
 from proxy.selection import MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources import item_pool
 from proxy.sources.mosaic import MosaicSource
+from proxy.threads import DaemonPool
 from tests.catalogs import catalog_of, mosaic_of, record_of
 from tests.conftest import RasterMaker
 from tests.range_server import RangeServer, range_server
@@ -176,3 +177,19 @@ def test_the_deadline_of_the_picture_still_holds(three: list[Path]) -> None:
     source = mosaic_of(catalog_of(three, UTM))
     with pytest.raises(DeadlinePassed):
         read(source, seconds=-1.0)
+
+
+def test_items_that_no_thread_comes_to_are_not_blamed(
+    three: list[Path], remote: MosaicSource, server: RangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one thread, and that one held up, local items are read and a remote one is tried again later."""
+    pool, held = DaemonPool(1, "busy"), threading.Event()
+    busy = pool.submit(held.wait)
+    monkeypatch.setattr("proxy.render.mosaic.fetch.readers", lambda: pool)
+    local = mosaic_of(catalog_of(three, UTM))
+    assert read(local, MosaicOperation.MEAN, seconds=60.0)[0].mask is None
+    _, context = read(remote, MosaicOperation.MEAN, seconds=1.0)
+    assert "Too many items" in context.missing["b"]
+    held.set()
+    busy.result()
+    assert not read(remote, MosaicOperation.MEAN, seconds=60.0)[1].missing
