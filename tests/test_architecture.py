@@ -67,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "cli": {
-        "proxy", "app", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
+        "proxy", "app", "arcgis", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
         "services", "sources",
     },
     "proxy": set(),

@@ -7,8 +7,6 @@ import json
 import re
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen
 
@@ -33,7 +31,7 @@ def catalog_path(service: ServiceConfig, config: Config) -> Path:
     text = json.dumps([FORMAT, told], sort_keys=True)
     name = re.sub(r"[^A-Za-z0-9_\-]", "_", service.name)
     digest = hashlib.blake2b(f"{service.name}\n{text}".encode(), digest_size=8).hexdigest()
-    folder = (config.state or user_cache_path("cogproxy", appauthor=False)) / "catalogs"
+    folder = config.state_folder / "catalogs"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from proxy.catalog.base import Asset, Item
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, CannotRead, SourceFailed
+from proxy.sources.leading import check_leads_nowhere
 from proxy.sources.opening import open_raster
 from proxy.sources.raster import Handles, RasterSource
 from proxy.threads import DaemonPool
@@ -76,6 +77,11 @@ class ItemPool:
         """
         derived = self._service.model_copy(update={"source": asset.href})
         found = open_raster(derived, self._config, self._handles)
+        try:
+            check_leads_nowhere(found.info.driver, asset.href)
+        except CannotOpen:
+            found.close()
+            raise
         self.opened += 1
         if asset.bands is not None and max(asset.bands, default=-1) >= found.info.band_count:
             raise CannotRead("The file has fewer bands than its listing says.")

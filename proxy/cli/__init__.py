@@ -17,6 +17,7 @@ import yaml
 
 from proxy import __version__
 from proxy.app import create_app, read_renderings
+from proxy.cli import bulk
 from proxy.config import Config, ConfigError, ServiceConfig, load, parse
 from proxy.demo import demo_config
 from proxy.errors import CannotOpen
@@ -299,9 +300,13 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if hasattr(value, "get_secret_value"):
         return value.get_secret_value()
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str | Path) else value
 
 
 def _log(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.ERROR)
+
+
+for _command in bulk.commands(bulk.Tools(chosen_config, revealed, read_renderings)):
+    main.add_command(_command)
