@@ -22,6 +22,7 @@ from proxy.sources.cube.layers import Layer
 from proxy.sources.cube.naming import direction, in_degrees, kind_of, text
 from proxy.sources.cube.steps import Steps, steps_of
 from proxy.sources.cube.systems import factor_of, system_of
+from proxy.sources.dimensions import TIME_UNIT
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +242,7 @@ class DataSet:
         if kind == "time":
             try:
                 values, bounds = _times(values, bounds, attributes, self._attributes_of_bounds(dim))
-                unit = "ms since 1970-01-01"
+                unit = TIME_UNIT
             except NotTimes as reason:
                 log.info("dimension %s is told by its numbers: %s", dim, reason)
                 kind = ""
