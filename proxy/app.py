@@ -22,11 +22,12 @@ from proxy.errors import ProxyError
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
 from proxy.hits import HitPath
+from proxy.ogc import api as ogc_api
 from proxy.render_service import Renderer
 from proxy.renderings import Rendering
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
-from proxy.web import plain_error
+from proxy.web import EXPOSED, plain_error
 
 log = logging.getLogger("proxy")
 
@@ -64,6 +65,7 @@ def create_app(config: Config) -> Application:
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             *xyz.routes(),
+            *ogc_api.routes(registry),
             *arcgis.routes(config.server.context),
             *viewer.routes(registry),
         ],
@@ -120,7 +122,7 @@ def _cors(config: Config) -> Middleware:
         allow_origins=list(config.server.cors_origins),
         allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
         allow_headers=["Content-Type", "Authorization", "X-Esri-Authorization", "X-Requested-With", "Range"],
-        expose_headers=["ETag", "Content-Range", "Cache-Status"],
+        expose_headers=EXPOSED,
         max_age=86400,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -16,6 +16,11 @@ from proxy.model import Picture
 
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
 MISSING = "Cogproxy-Missing-Items"
+
+#: Headers of answers that scripts of other origins may read.
+EXPOSED = (
+    "ETag", "Content-Range", "Cache-Status", "Content-Bbox", "Content-Crs", "Content-Datetime", "Link",
+)  # fmt: skip
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
@@ -72,12 +77,13 @@ def picture_response(
     *,
     filename: str | None = None,
     lasting: bool = True,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already.
 
-    An address whose picture is `lasting` is remembered for the hit path.
+    An address whose picture is `lasting` is remembered for the hit path, with the further `headers`.
     """
-    headers = picture_headers(rendered, caching)
+    headers = picture_headers(rendered, caching) | dict(headers or {})
     picture = rendered.picture
     if not picture.missing and not_modified(request.headers.get("if-none-match"), rendered.etag):
         return Response(status_code=304, headers=headers)
