@@ -15,14 +15,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from proxy import __version__, arcgis, viewer, xyz
+from proxy import __version__, arcgis, ogc, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
 from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
 from proxy.errors import ProxyError
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
 from proxy.hits import HitPath
-from proxy.ogc import api as ogc_api
 from proxy.render_service import Renderer
 from proxy.renderings import Rendering
 from proxy.services import Registry, Service
@@ -65,7 +64,7 @@ def create_app(config: Config) -> Application:
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             *xyz.routes(),
-            *ogc_api.routes(registry),
+            *ogc.routes(),
             *arcgis.routes(config.server.context),
             *viewer.routes(registry),
         ],

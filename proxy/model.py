@@ -249,6 +249,7 @@ class EncodeOptions:
         tolerance: greatest error of LERC; None keeps integers exact and floats within 0.001.
         lerc_version: codec family of a LERC blob, 1 or 2.
         effort: of PNG.
+        background: colour below transparent pixels of display formats, None to leave them transparent.
     """
 
     quality: int = 75
@@ -256,6 +257,7 @@ class EncodeOptions:
     tolerance: float | None = None
     lerc_version: int = 2
     effort: Effort = Effort.FAST
+    background: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
         "model", "errors", "config", "cache", "metrics", "render", "selection", "services", "sources",
         "threads", "web",
     },
+    "forms": {"errors"},
     "facts": {"errors", "functions", "model", "render", "services", "sources"},
     "legends": {"facts", "functions", "render", "services", "sources"},
     "xyz": {
@@ -45,12 +46,13 @@ ALLOWED: dict[str, set[str]] = {
         "selection", "services", "sources", "web",
     },
     "arcgis": {
-        "catalog", "choices", "model", "errors", "crs", "config", "facts", "functions", "legends", "render",
-        "render_service", "renderings", "security", "selection", "services", "sources", "web",
+        "catalog", "choices", "model", "errors", "crs", "config", "facts", "forms", "functions", "legends",
+        "render", "render_service", "renderings", "security", "selection", "services", "sources", "web",
     },
     "ogc": {
-        "cache", "catalog", "choices", "config", "crs", "errors", "facts", "functions", "legends", "model",
-        "proxy", "render", "render_service", "renderings", "selection", "services", "sources", "web", "xyz",
+        "cache", "catalog", "choices", "config", "crs", "errors", "facts", "forms", "functions", "legends",
+        "model", "proxy", "render", "render_service", "renderings", "selection", "services", "sources", "web",
+        "xyz",
     },
     "viewer": {
         "proxy", "xyz", "choices", "model", "errors", "crs", "config", "selection", "services", "sources",

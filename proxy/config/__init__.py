@@ -9,6 +9,7 @@ from __future__ import annotations
 from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
+from proxy.config.ogc import OgcConfig
 from proxy.config.root import Config
 from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
@@ -31,6 +32,7 @@ __all__ = [
     "LimitsConfig",
     "MemoryConfig",
     "MosaicConfig",
+    "OgcConfig",
     "RenderConfig",
     "RenderingConfig",
     "ServerConfig",

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from proxy.config.base import Model
+from proxy.config.ogc import OgcConfig
 from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import ServiceConfig
 
@@ -24,6 +25,7 @@ class Config(Model):
     server: ServerConfig = ServerConfig()
     render: RenderConfig = RenderConfig()
     cache: MemoryConfig = MemoryConfig()
+    ogc: OgcConfig = OgcConfig()
     credentials: dict[str, CredentialsConfig] = {}
     services: tuple[ServiceConfig, ...] = ()
 

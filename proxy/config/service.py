@@ -9,7 +9,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from proxy.config.base import Model
-from proxy.config.mosaic import CubeConfig, MosaicConfig
+from proxy.config.mosaic import CubeConfig, MosaicConfig, Texts
+from proxy.config.ogc import MatrixSets
 from proxy.model import DataKind, Interpolation
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)?")
@@ -63,6 +64,8 @@ class ServiceConfig(Model):
         source: of a single raster or a cube; a mosaic has its own.
         bundle: where no renderings are configured, offer the standard ones for the kind of the data.
         tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
+        tile_matrix_sets: in place of the server's list.
+        crs: the only systems that WMS draws it in, beside its own; any when empty.
         download: the source file may be fetched as it is.
     """
 
@@ -84,6 +87,8 @@ class ServiceConfig(Model):
     credentials: str | None = None
     side_files: bool | None = None
     tiles: CacheType = CacheType.NONE
+    tile_matrix_sets: MatrixSets = ()
+    crs: Texts = ()
     download: bool = False
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 

@@ -145,10 +145,9 @@ def of_matrix_set(name: str) -> NamedCRS:
         UnknownCRS: its system is in no register.
     """
     tms = matrix_set(name)
-    authority = tms.crs.to_authority(min_confidence=100)
-    if authority is None:
-        raise UnknownCRS(f"The coordinate reference system of {tms.id} is in no register.")
-    return read(":".join(authority))
+    root = tms.crs.root
+    # A URI, or an object that holds one; what is given as WKT or PROJJSON has no name.
+    return read(str(getattr(root, "uri", root)))
 
 
 #: What every service that lies on the earth can be drawn in.

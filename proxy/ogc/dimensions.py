@@ -1,9 +1,9 @@
 """Time, elevation and other dimensions of a service, as OGC services offer and ask for them.
 
-`TIME` and `ELEVATION` go by these names; any other dimension by its own, which WMS puts `DIM_` before. A value
-is one of those offered, `current` for the last one in time, `default`, or, where only one slice can be drawn, anything
-between, which stands for the nearest. Several values after commas, and intervals `low/high[/resolution]`, are
-several slices. A service with several variables offers `variable`.
+`TIME` and `ELEVATION` go by these names; any other dimension by its own, which WMS puts `DIM_` before. A
+value is one of those offered, `current` for the last one in time, `default`, or anything between, which
+stands for the nearest. Several values after commas, and intervals `low/high[/resolution]`, are several slices. A
+service with several variables offers `variable`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,6 @@ _SYMBOLS = {
     "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "km": "km", "hpa": "hPa",
     "millibar": "mbar", "mbar": "mbar", "millibars": "mbar", "pa": "Pa", "k": "K", "degc": "Cel",
 }  # fmt: skip
-
-
-class MissingDimension(InvalidParameter):
-    """A dimension has no default, and the request names no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,8 @@ def selections(source: Source, query: Mapping[str, str]) -> tuple[Selection, ...
         query: parameters with names in any case; `DIM_` before a name may be left out. Others are ignored.
 
     Raises:
-        InvalidParameter: a value cannot be understood, there is nothing in an interval, or more than `SLICES`.
+        InvalidParameter: a value cannot be understood, there is nothing in an interval, or more than
+            `SLICES`.
     """
     given = {name.lower().removeprefix(PREFIX): value.strip() for name, value in query.items()}
     variable = _variable(source.info, given)
@@ -127,7 +124,7 @@ def selection(source: Source, query: Mapping[str, str]) -> Selection:
     """
     found = selections(source, query)
     if len(found) > 1:
-        raise InvalidParameter(TIME, "One value of each dimension is drawn.")
+        raise InvalidParameter(TIME, "One value of each dimension is drawn here.")
     return found[0]
 
 
@@ -187,7 +184,7 @@ def _slices(dimension: Dimension, text: str) -> Iterator[DimensionChoice]:
         if part.lower() == "current":
             wanted.add(_current(dimension, name))
             continue
-        ends, _, _ = _without_resolution(part)
+        ends = _without_resolution(part)
         asked = dimension_choice(name, dimension.kind, ends).values[0]
         inside = [value for value in low_to_high if asked[0] <= value <= asked[1]]
         if "/" in ends or inside:
@@ -213,20 +210,25 @@ def _current(dimension: Dimension, name: str) -> float:
     return max(dimension.values)
 
 
-def _without_resolution(text: str) -> tuple[str, str, str]:
-    """(`low/high` or a value, separator, resolution): slices are those that there are, at any resolution."""
+def _without_resolution(text: str) -> str:
+    """`low/high`, or a value: slices are those that there are, at any resolution."""
     parts = text.split("/")
     if len(parts) > 3:
         raise InvalidParameter(TIME, "An interval is low/high/resolution.")
-    return "/".join(parts[:2]), "/", "".join(parts[2:])
+    return "/".join(parts[:2])
 
 
 def _spans(extent: tuple[int, int], text: str) -> Iterator[TimeSpan | None]:
-    """Intervals of a mosaic's time, rising."""
+    """Intervals of a mosaic's time, rising; None for all of it."""
+    whole = _of_mosaic(extent)
+    if text in (whole.default, whole.extent):
+        return iter((None,))
     found: list[TimeSpan | None] = []
     for part in (part.strip() for part in text.split(",")):
         if part.lower() == "current":
             found.append(TimeSpan(extent[1], extent[1]))
             continue
-        found.append(time_span(_without_resolution(part)[0], TIME))
-    yield from sorted(found, key=lambda span: -math.inf if span is None or span.start is None else span.start)
+        found.append(time_span(_without_resolution(part), TIME))
+    return iter(
+        sorted(found, key=lambda span: -math.inf if span is None or span.start is None else span.start)
+    )

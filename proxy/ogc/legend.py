@@ -55,6 +55,13 @@ def legend_png(
     return stream.getvalue()
 
 
+def natural_size(legend: Legend) -> tuple[int, int]:
+    """Width and height in pixels at which nothing is drawn small."""
+    if legend.kind is LegendKind.RAMP:
+        return WIDTH, HEIGHT
+    return WIDTH, max(2 * ROW, min(LARGEST, len(legend.entries) * ROW + 2 * EDGE))
+
+
 def _labelled(legend: Legend) -> list[Entry]:
     if legend.kind is not LegendKind.COMPOSITE:
         return list(legend.entries)

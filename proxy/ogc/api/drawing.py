@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.model import Grid, RenderRequest
+from proxy.ogc.access import renderer_of
 from proxy.ogc.api.formats import IMAGE_FORMATS
 from proxy.ogc.api.negotiation import Representation
-from proxy.ogc.api.slices import chosen
+from proxy.ogc.api.slices import dimensions_of
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import Range
 from proxy.ogc.api.values import RGB, color, flag, positive
 from proxy.ogc.compose import composed
-from proxy.render_service import Renderer
-from proxy.selection import Selection
+from proxy.ogc.order import OWN, orders
 from proxy.services import Service
 from proxy.web import picture_response
-from proxy.xyz.params import render_request
 
 WHITE: RGB = (255, 255, 255)
 
@@ -41,24 +40,18 @@ class Order:
     axes: tuple[Range, ...]
     query: Mapping[str, str]
 
-    def slices(self) -> Iterator[tuple[Service, tuple[Selection, ...]]]:
-        """Each service with the slices of it that are drawn."""
-        datetime = self.query.get("datetime", "")
-        for service in self.subject.services:
-            yield service, chosen(service.source, datetime, self.axes)
-
     def layers(self) -> list[tuple[Service, RenderRequest]]:
         """Requests to the renderer, the first at the bottom."""
-        output = IMAGE_FORMATS[self.form]
         background = self.background()
-        kept = {name: text for name, text in self.query.items() if name in ("bands", "interpolation")}
         found = []
-        for service, slices in self.slices():
-            plain = render_request(service, self.grid, output, self.subject.style, kept)
-            options = dataclasses.replace(plain.options, background=background)
-            found += [
-                (service, dataclasses.replace(plain, selection=each, options=options)) for each in slices
-            ]
+        for service in self.subject.services:
+            query = {name.lower(): text for name, text in self.query.items() if name.lower() in OWN}
+            source = service.source
+            query |= dimensions_of(source, self.query.get("datetime", ""), self.axes)
+            output, style = IMAGE_FORMATS[self.form], self.subject.style or ""
+            for each in orders(service, source, self.grid, output, style, query):
+                options = dataclasses.replace(each.options, background=background)
+                found.append((service, dataclasses.replace(each, options=options)))
         return found
 
     def background(self) -> RGB | None:
@@ -71,20 +64,23 @@ class Order:
         return None if transparent else given or WHITE
 
 
-async def draw(request: Request, order: Order, headers: Mapping[str, str]) -> Response:
+async def draw(
+    request: Request,
+    order: Order,
+    layers: Sequence[tuple[Service, RenderRequest]],
+    headers: Mapping[str, str],
+) -> Response:
     """The picture of an order.
 
     Args:
+        layers: those of the order.
         headers: told with the picture.
     """
-    renderer: Renderer = request.app.state.renderer
-    layers = order.layers()
-    if len(layers) == 1:
-        rendered = await renderer.render(*layers[0])
-    else:
-        rendered = await composed(renderer, layers)
+    rendered = await composed(renderer_of(request), layers)
     named = bool(order.query.get("f", "").strip())
     more = dict(headers) | ({} if named else {"Vary": "Accept"})
     service = order.subject.service
-    # Without `f` the same address has another picture for another `Accept`.
-    return picture_response(request, rendered, service.config.cache, lasting=named, headers=more)
+    # Without `f` the same address has another picture for another `Accept`; of several layers none is kept.
+    return picture_response(
+        request, rendered, service.config.cache, lasting=named and len(layers) == 1, headers=more
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.model import RenderRequest
 from proxy.ogc.api.drawing import Order, draw
 from proxy.ogc.api.formats import MAP_FORMATS
 from proxy.ogc.api.map_grid import Viewport, viewport
@@ -14,6 +17,7 @@ from proxy.ogc.api.slices import content_datetime
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import ranges
 from proxy.ogc.crs_names import CRS84
+from proxy.services import Service
 
 
 async def map_response(request: Request, subject: Subject) -> Response:
@@ -30,16 +34,18 @@ async def map_response(request: Request, subject: Subject) -> Response:
     view = viewport(subject.services, query, [each for each in axes if each.is_spatial])
     further = tuple(each for each in axes if not each.is_spatial)
     order = Order(subject, view.grid, form, further, query)
-    return await draw(request, order, headers(subject, view, order))
+    layers = order.layers()
+    return await draw(request, order, layers, headers(view, layers))
 
 
-def headers(subject: Subject, view: Viewport, order: Order) -> dict[str, str]:
+def headers(view: Viewport, layers: Sequence[tuple[Service, RenderRequest]]) -> dict[str, str]:
     """What the picture shows: box, system, time."""
     corners = view.crs.corners(view.grid.extent)
     found = {"Content-Bbox": ",".join(map(repr, corners))}
     if view.crs != CRS84:
         found["Content-Crs"] = view.crs.curie
-    moments = [content_datetime(service.source, slices) for service, slices in order.slices()]
-    if (moment := next((each for each in moments if each), None)) is not None:
+    if (
+        moment := content_datetime([(service.source, each.selection) for service, each in layers])
+    ) is not None:
         found["Content-Datetime"] = moment
     return found

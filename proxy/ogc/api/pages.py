@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.config import Config
 from proxy.crs import Bounds
 from proxy.ogc.api import links as rel
 from proxy.ogc.api.extents import extent, union
@@ -67,7 +68,13 @@ def example(parameter: Mapping[str, Any]) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {"degrees": degrees, "crs": crs, "preview": preview, "preview_of": preview_of, "example": example}
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "degrees": degrees,
+    "crs": crs,
+    "preview": preview,
+    "preview_of": preview_of,
+    "example": example,
+}
 
 
 class ApiPages:
@@ -85,6 +92,7 @@ class ApiPages:
         prefix = urlsplit(base_url(request)).path.rstrip("/")
         root = f"{prefix}/ogc"
         subject: Subject | None = values.get("subject")
+        config: Config = request.app.state.config
         services: Sequence[Service] = subject.services if subject else values.get("services", ())
         address = f"{prefix}{request.scope['path'].rstrip('/')}"
         response = self._pages.respond(
@@ -96,7 +104,7 @@ class ApiPages:
             document=document,
             others=[_alternative(link) for link in _alternatives(document)],
             collection_id=rel.collection_id,
-            map_data=map_data(root, services, subject),
+            map_data=map_data(root, config.ogc.tile_matrix_sets, services, subject),
             **{"subject": None, "services": services} | values,
         )
         response.headers["Vary"] = "Accept"
@@ -124,9 +132,15 @@ def _alternative(link: Mapping[str, Any]) -> tuple[str, str]:
     return str(link["title"]).removeprefix("As "), f"{parts.path}?{parts.query}"
 
 
-def map_data(root: str, services: Sequence[Service], subject: Subject | None) -> dict[str, Any] | None:
-    """What the script of the map needs, fit for JSON; None where nothing can be shown in Web Mercator."""
-    shown = [service for service in services if WEB_MERCATOR_QUAD in sets_of([service])]
+def map_data(
+    root: str, sets: Sequence[str], services: Sequence[Service], subject: Subject | None
+) -> dict[str, Any] | None:
+    """What the script of the map needs, fit for JSON; None where nothing can be shown in Web Mercator.
+
+    Args:
+        sets: tile matrix sets that the server offers.
+    """
+    shown = [service for service in services if WEB_MERCATOR_QUAD in sets_of([service], sets)]
     boxes = [s.info.geographic_bounds for s in shown if s.info.geographic_bounds is not None]
     if not boxes:
         return None

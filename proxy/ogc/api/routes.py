@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from proxy.errors import NotFound
-from proxy.legends import legend_of
+from proxy.ogc.access import config_of, legend_picture, registry_of, renderer_of
 from proxy.ogc.api import collections, conformance, landing, openapi, styles, tile_matrix_sets, tilesets
 from proxy.ogc.api.maps import map_response
 from proxy.ogc.api.negotiation import HTML, JSON, MAPLIBRE, OPENAPI, TILEJSON, Representation, negotiated
@@ -20,11 +20,9 @@ from proxy.ogc.api.resource import Resource
 from proxy.ogc.api.styles import STYLE_FORMS
 from proxy.ogc.api.subject import Subject, of_collection, of_dataset
 from proxy.ogc.api.tiles import tile_response
-from proxy.ogc.legend import HEIGHT, WIDTH, legend_png
-from proxy.render_service import Renderer
-from proxy.services import Registry
+from proxy.ogc.api.values import pixels
 from proxy.web import base_url
-from proxy.xyz.params import matrix_set, whole_number
+from proxy.xyz.params import matrix_set
 
 ROOT = "/ogc"
 #: Documents change when services do; a look at them costs little.
@@ -35,9 +33,9 @@ API_FORMS = (OPENAPI, HTML)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(registry: Registry) -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The API below `/ogc`, and its documentation at `/docs`."""
-    door = Door(registry)
+    door = Door()
     one = "/collections/{collection}"
     table: list[tuple[str, Handler]] = [
         ("", door.landing),
@@ -68,15 +66,14 @@ def routes(registry: Registry) -> list[BaseRoute]:
 class Door:
     """Handlers: each finds what its address names, and sends the representation that is wanted."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self) -> None:
         self._pages = ApiPages()
 
     async def landing(self, request: Request) -> Response:
         """The root."""
         form = _form(request)
-        services = await collections.all_collections(self._registry, _renderer(request))
-        document = landing.document(_base(request), self._registry.config.ogc, services, form)
+        services = await collections.all_collections(registry_of(request), renderer_of(request))
+        document = landing.document(_base(request), registry_of(request).config.ogc, services, form)
         return self._answer(request, form, document, "landing.html", services=services)
 
     async def conformance(self, request: Request) -> Response:
@@ -87,20 +84,20 @@ class Door:
     async def api(self, request: Request) -> Response:
         """The OpenAPI document, or its documentation."""
         form = _form(request, API_FORMS)
-        document = openapi.document(_base(request), self._registry)
+        document = openapi.document(_base(request), registry_of(request))
         if form is HTML:
             return self._pages.page(request, "openapi.html", document, operations=openapi.outline(document))
         return JSONResponse(document, headers=LIFETIME, media_type=OPENAPI.media_type)
 
     async def documentation(self, request: Request) -> Response:
         """The documentation of the API, at an address that people guess."""
-        document = openapi.document(_base(request), self._registry)
+        document = openapi.document(_base(request), registry_of(request))
         return self._pages.page(request, "openapi.html", document, operations=openapi.outline(document))
 
     async def collections(self, request: Request) -> Response:
         """All collections."""
         form = _form(request)
-        services = await collections.all_collections(self._registry, _renderer(request))
+        services = await collections.all_collections(registry_of(request), renderer_of(request))
         document = collections.list_document(_base(request), services, form)
         return self._answer(request, form, document, "collections.html", services=services)
 
@@ -114,7 +111,7 @@ class Door:
     async def matrix_sets(self, request: Request) -> Response:
         """All tile matrix sets."""
         form = _form(request)
-        document = tile_matrix_sets.list_document(_base(request), form)
+        document = tile_matrix_sets.list_document(_base(request), config_of(request), form)
         return self._answer(request, form, document, "tile_matrix_sets.html")
 
     async def matrix_set(self, request: Request) -> Response:
@@ -149,11 +146,9 @@ class Door:
         """Legend of a style as PNG."""
         query = single(request)
         subject = await self._subject(request)
-        rule = subject.service.rendering(subject.style).rule
-        size = [whole_number(query.get(name, "")) or least for name, least in _LEGEND]
-        found = await _renderer(request).call(legend_of, subject.service, rule)
-        picture = await _renderer(request).call(legend_png, found, *size)
-        return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=60"})
+        size = pixels(query.get("width", ""), "width"), pixels(query.get("height", ""), "height")
+        service = subject.service
+        return await legend_picture(request, service, service.rendering(subject.style), size)
 
     async def map(self, request: Request) -> Response:
         """A map."""
@@ -186,10 +181,10 @@ class Door:
         raise NotFound(f"There is nothing at '{request.url.path[:80]}'.")
 
     async def _subject(self, request: Request) -> Subject:
-        base, renderer, path = _base(request), _renderer(request), request.path_params
+        base, renderer, path = _base(request), renderer_of(request), request.path_params
         if (identifier := path.get("collection")) is not None:
-            return await of_collection(base, self._registry, renderer, identifier, path.get("style"))
-        return await of_dataset(base, self._registry, renderer, single(request).get("collections", ""))
+            return await of_collection(base, registry_of(request), renderer, identifier, path.get("style"))
+        return await of_dataset(base, registry_of(request), renderer, single(request).get("collections", ""))
 
     def _answer(
         self, request: Request, form: Representation, document: dict[str, Any], template: str, **values: Any
@@ -199,18 +194,9 @@ class Door:
         return JSONResponse(document, headers=LIFETIME)
 
 
-#: Parameters of a legend's size, and what they are when absent.
-_LEGEND = (("width", WIDTH), ("height", HEIGHT))
-
-
 def _form(request: Request, offered: Sequence[Representation] = FORMS) -> Representation:
     return negotiated(offered, single(request).get("f"), request.headers.get("accept"))
 
 
 def _base(request: Request) -> str:
     return base_url(request) + ROOT
-
-
-def _renderer(request: Request) -> Renderer:
-    renderer: Renderer = request.app.state.renderer
-    return renderer

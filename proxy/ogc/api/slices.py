@@ -10,7 +10,7 @@ from proxy.ogc.api.extents import axis_name, time_range
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.subset import NAME, Range
 from proxy.ogc.api.values import number
-from proxy.ogc.dimensions import TIME, Offered, offered, selections
+from proxy.ogc.dimensions import TIME, Offered, offered
 from proxy.selection import Selection, TimeSpan
 from proxy.sources.base import Source
 
@@ -18,8 +18,8 @@ from proxy.sources.base import Source
 _WORDS = "variable"
 
 
-def chosen(source: Source, datetime: str, axes: Sequence[Range]) -> tuple[Selection, ...]:
-    """Slices that a request asks for: the first at the bottom, the last on top.
+def dimensions_of(source: Source, datetime: str, axes: Sequence[Range]) -> dict[str, str]:
+    """What a request asks of the dimensions of a source, in the spelling of all OGC doors.
 
     Args:
         datetime: the parameter; a source without time has nothing that could not match.
@@ -44,7 +44,7 @@ def chosen(source: Source, datetime: str, axes: Sequence[Range]) -> tuple[Select
             names = ", ".join(item for item in known if item != TIME) or "no further axes"
             raise InvalidParameter(NAME, f"There is no axis {each.axis[:40]}; there are {names}.")
         query[dimension.name] = _value(dimension, each)
-    return selections(source, query)
+    return query
 
 
 def _interval(axis: Range) -> str:
@@ -94,22 +94,25 @@ def _value(dimension: Offered, axis: Range) -> str:
     return axis.low if axis.low == axis.high and axis.low != "*" else f"{low!r}/{high!r}"
 
 
-def content_datetime(source: Source, slices: Sequence[Selection]) -> str | None:
-    """The time that is drawn, for `Content-Datetime`; None for a source without time."""
-    extent = time_range(source.info)
-    if extent is None:
-        return None
-    names = {item.source for item in offered(source) if item.kind == TIME and item.source}
+def content_datetime(drawn: Sequence[tuple[Source, Selection]]) -> str | None:
+    """The time of what is drawn, for `Content-Datetime`; None where nothing has a time."""
     found: list[float] = []
-    for each in slices:
-        timed = [choice for choice in source.normalised(each).dimensions if choice.name in names]
-        moments = [value for choice in timed for ends in choice.values for value in ends]
-        if moments:
-            found += moments
-        elif each.time is not None:
-            start, end = each.time.start, each.time.end
-            found += [extent[0] if start is None else start, extent[1] if end is None else end]
-        else:
-            found += extent
-    low, high = max(min(found), extent[0]), min(max(found), extent[1])
+    for source, selection in drawn:
+        if (extent := time_range(source.info)) is not None:
+            moments = _moments(source, selection, extent)
+            found += [max(extent[0], min(extent[1], moment)) for moment in moments]
+    if not found:
+        return None
+    low, high = min(found), max(found)
     return iso(low) if low == high else f"{iso(low)}/{iso(high)}"
+
+
+def _moments(source: Source, selection: Selection, extent: tuple[float, float]) -> Sequence[float]:
+    names = {item.source for item in offered(source) if item.kind == TIME and item.source}
+    timed = [choice for choice in source.normalised(selection).dimensions if choice.name in names]
+    if timed:
+        return [value for choice in timed for ends in choice.values for value in ends]
+    span = selection.time
+    if span is None:
+        return extent
+    return extent[0] if span.start is None else span.start, extent[1] if span.end is None else span.end

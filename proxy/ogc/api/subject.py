@@ -23,6 +23,7 @@ class Subject:
         base: address of the API's root.
         address: of the resource that the map belongs to, without a trailing slash.
         services: drawn in this order, the first at the bottom; never empty.
+        sets: tile matrix sets that the server offers.
         style: name of the rendering where the address names one, else None for the default of each service.
         chosen: the value of `collections` as it was sent, of a dataset.
     """
@@ -31,6 +32,7 @@ class Subject:
     address: str
     title: str
     services: tuple[Service, ...]
+    sets: tuple[str, ...]
     style: str | None = None
     is_dataset: bool = False
     chosen: str = ""
@@ -62,13 +64,14 @@ async def of_collection(
         UnknownRendering: it has no such style.
     """
     service = await collection(registry, renderer, identifier)
+    sets = registry.config.ogc.tile_matrix_sets
     address = f"{base}/collections/{rel.segment(rel.collection_id(service.name))}"
     if style is None:
-        return Subject(base, address, service.title, (service,))
+        return Subject(base, address, service.title, (service,), sets)
     rendering = service.rendering(style)
     title = f"{service.title}: {rendering.title or rendering.name}"
     address = f"{address}/styles/{rel.segment(rendering.name)}"
-    return Subject(base, address, title, (service,), rendering.name)
+    return Subject(base, address, title, (service,), sets, rendering.name)
 
 
 async def of_dataset(base: str, registry: Registry, renderer: Renderer, chosen: str) -> Subject:
@@ -82,11 +85,12 @@ async def of_dataset(base: str, registry: Registry, renderer: Renderer, chosen: 
         NotFound: there are no collections at all.
     """
     title = "All collections"
+    sets = registry.config.ogc.tile_matrix_sets
     if not chosen.strip():
         services = await all_collections(registry, renderer)
         if not services:
             raise NotFound("There are no collections.")
-        return Subject(base, base, title, (services[0],), is_dataset=True)
+        return Subject(base, base, title, (services[0],), sets, is_dataset=True)
     names = [_identifier(part.strip()) for part in chosen.split(",")]
     if len(names) > MOST:
         raise InvalidParameter("collections", f"A map shows up to {MOST}.")
@@ -96,7 +100,7 @@ async def of_dataset(base: str, registry: Registry, renderer: Renderer, chosen: 
             found.append(await collection(registry, renderer, name))
         except NotFound as error:
             raise InvalidParameter("collections", error.message) from None
-    return Subject(base, base, title, tuple(dict.fromkeys(found)), is_dataset=True, chosen=chosen)
+    return Subject(base, base, title, tuple(dict.fromkeys(found)), sets, is_dataset=True, chosen=chosen)
 
 
 def _identifier(text: str) -> str:

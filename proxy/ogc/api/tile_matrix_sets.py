@@ -7,9 +7,11 @@ from typing import Any
 
 import morecantile
 
+from proxy.config import Config
 from proxy.ogc.api import links as rel
 from proxy.ogc.api.negotiation import HTML, JSON, Representation
 from proxy.ogc.crs_names import of_matrix_set
+from proxy.ogc.limits import ALL
 from proxy.xyz.params import matrix_set
 
 Document = dict[str, Any]
@@ -18,10 +20,15 @@ Document = dict[str, Any]
 _BORROWED = frozenset({"WGS1984Quad"})
 
 
-def offered() -> list[morecantile.TileMatrixSet]:
-    """All tile matrix sets, Web Mercator first."""
-    names = morecantile.tms.list()
-    return [matrix_set(name) for name in sorted(names, key=lambda name: (name != "WebMercatorQuad", name))]
+def offered(config: Config) -> list[morecantile.TileMatrixSet]:
+    """The tile matrix sets that any service may have tiles in, in the order of the configuration."""
+    names = list(config.ogc.tile_matrix_sets)
+    for service in config.services:
+        names += service.tile_matrix_sets
+    if ALL in names:
+        names += morecantile.tms.list()
+    sets = (matrix_set(name) for name in dict.fromkeys(names) if name != ALL)
+    return [tms for tms in sets if not tms.is_variable]
 
 
 def uri(tms: morecantile.TileMatrixSet) -> str | None:
@@ -29,12 +36,12 @@ def uri(tms: morecantile.TileMatrixSet) -> str | None:
     return None if tms.uri is None or tms.id in _BORROWED else str(tms.uri)
 
 
-def list_document(base: str, shown: Representation = JSON) -> Document:
+def list_document(base: str, config: Config, shown: Representation = JSON) -> Document:
     """The list of tile matrix sets."""
     address = f"{base}/tileMatrixSets"
     return {
         "links": rel.own(address, (JSON, HTML), shown),
-        "tileMatrixSets": [_item(address, tms) for tms in offered()],
+        "tileMatrixSets": [_item(address, tms) for tms in offered(config)],
     }
 
 
@@ -42,7 +49,7 @@ def _item(address: str, tms: morecantile.TileMatrixSet) -> Document:
     found: Document = {"id": tms.id, "title": tms.title or tms.id}
     if (registered := uri(tms)) is not None:
         found["uri"] = registered
-    found["crs"] = of_matrix_set(tms).uri
+    found["crs"] = of_matrix_set(tms.id).uri
     href = f"{address}/{tms.id}"
     links = [
         rel.link("self", href, JSON.media_type, "Definition"),
@@ -67,7 +74,7 @@ def _definition(identifier: str) -> Document:
         found["uri"] = registered
     if tms.orderedAxes:
         found["orderedAxes"] = list(tms.orderedAxes)
-    found["crs"] = of_matrix_set(tms).uri
+    found["crs"] = of_matrix_set(tms.id).uri
     if tms.wellKnownScaleSet and tms.id not in _BORROWED:
         found["wellKnownScaleSet"] = str(tms.wellKnownScaleSet)
     found["tileMatrices"] = [

@@ -54,4 +54,5 @@ async def tile_response(request: Request, found: Tileset) -> Response:
     axes = ranges(request.query_params.getlist(NAME))
     if any(each.is_spatial for each in axes):
         raise InvalidParameter(NAME, "The ground of a tile is that of its row and column.")
-    return await draw(request, Order(found.subject, grid, form, axes, query), {})
+    order = Order(found.subject, grid, form, axes, query)
+    return await draw(request, order, order.layers(), {})

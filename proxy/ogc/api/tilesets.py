@@ -53,15 +53,19 @@ def tileset(subject: Subject, identifier: str) -> Tileset:
         NotFound: the map has no tiles in it.
     """
     tms = matrix_set(identifier)
-    if tms.id not in sets_of(subject.services):
+    if tms.id not in sets_of(subject.services, subject.sets):
         raise NotFound(f"The map has no tiles in {tms.id}.")
     return Tileset(subject, tms, merged([limits(service.info, tms.id) for service in subject.services]))
 
 
-def sets_of(services: Sequence[Service]) -> tuple[str, ...]:
-    """Identifiers of the tile matrix sets that can hold any of the services, Web Mercator first."""
-    found = [name for service in services for name in holding(service.info, ("all",))]
-    return tuple(sorted(dict.fromkeys(found), key=lambda name: (name != WEB_MERCATOR_QUAD, name)))
+def sets_of(services: Sequence[Service], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Identifiers of the tile matrix sets in which any of the services has tiles.
+
+    Args:
+        wanted: those that the server offers; a service may have a list of its own.
+    """
+    found = [name for each in services for name in holding(each.info, each.config.tile_matrix_sets or wanted)]
+    return tuple(dict.fromkeys(found))
 
 
 def merged(several: Sequence[tuple[MatrixLimits, ...]]) -> tuple[MatrixLimits, ...]:
@@ -83,7 +87,7 @@ def merged(several: Sequence[tuple[MatrixLimits, ...]]) -> tuple[MatrixLimits, .
 def list_document(base: str, subject: Subject, shown: Representation = JSON) -> Document:
     """Tilesets of a map."""
     address = f"{subject.address}/map/tiles"
-    sets = [matrix_set(name) for name in sets_of(subject.services)]
+    sets = [matrix_set(name) for name in sets_of(subject.services, subject.sets)]
     return {
         "links": rel.own(address, (JSON, HTML), shown),
         "tilesets": [
@@ -105,7 +109,7 @@ def _common(base: str, subject: Subject, tms: morecantile.TileMatrixSet) -> Docu
     found: Document = {
         "title": f"{subject.title} in {tms.id}",
         "dataType": "map",
-        "crs": of_matrix_set(tms).uri,
+        "crs": of_matrix_set(tms.id).uri,
         "tileMatrixSetId": tms.id,
     }
     return found | ({"tileMatrixSetURI": registered} if (registered := uri(tms)) else {})
@@ -124,7 +128,7 @@ def _kept(address: str, subject: Subject, **query: str) -> str:
 def document(base: str, found: Tileset, shown: Representation = JSON) -> Document:
     """Metadata of a tileset."""
     subject, tms = found.subject, found.tms
-    crs = of_matrix_set(tms)
+    crs = of_matrix_set(tms.id)
     box = _bounding_box(subject.services, tms.id)
     template = f"{found.address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     links = [
