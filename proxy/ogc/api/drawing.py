@@ -16,8 +16,8 @@ from proxy.ogc.api.negotiation import Representation
 from proxy.ogc.api.slices import dimensions_of
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import Range
-from proxy.ogc.api.values import RGB, color, flag, positive
-from proxy.ogc.compose import composed
+from proxy.ogc.api.values import RGB, color, flag
+from proxy.ogc.compose import Void, composed
 from proxy.ogc.order import OWN, orders
 from proxy.services import Service
 from proxy.web import picture_response
@@ -56,12 +56,22 @@ class Order:
 
     def background(self) -> RGB | None:
         """Colour below the data; None where it is transparent."""
-        given = color(self.query.get("bgcolor", ""), "bgcolor")
-        transparent = flag(self.query.get("transparent", ""), "transparent")
-        positive(self.query.get("mm-per-pixel", ""), "mm-per-pixel")
+        given, transparent = self._ground("bgcolor", "transparent")
         if transparent is None:
             transparent = given is None
         return None if transparent else given or WHITE
+
+    def void(self) -> Void | None:
+        """What is drawn beyond the valid area of the system, where it differs from the background."""
+        given, transparent = self._ground("void-color", "void-transparent")
+        background = self.background()
+        if transparent is None:
+            transparent = background is None
+        color = None if transparent else given or self._ground("bgcolor", "transparent")[0] or WHITE
+        return None if color == background else Void(color)
+
+    def _ground(self, name: str, flag_name: str) -> tuple[RGB | None, bool | None]:
+        return color(self.query.get(name, ""), name), flag(self.query.get(flag_name, ""), flag_name)
 
 
 async def draw(
@@ -76,11 +86,11 @@ async def draw(
         layers: those of the order.
         headers: told with the picture.
     """
-    rendered = await composed(renderer_of(request), layers)
+    rendered = await composed(renderer_of(request), layers, order.void())
     named = bool(order.query.get("f", "").strip())
     more = dict(headers) | ({} if named else {"Vary": "Accept"})
     service = order.subject.service
-    # Without `f` the same address has another picture for another `Accept`; of several layers none is kept.
+    # Without `f` the same address has another picture for another `Accept`; what is composed is not kept.
     return picture_response(
         request, rendered, service.config.cache, lasting=named and len(layers) == 1, headers=more
     )

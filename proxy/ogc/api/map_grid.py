@@ -107,6 +107,30 @@ def _read(text: str, name: str) -> NamedCRS:
         raise InvalidParameter(name, error.message) from None
 
 
+def resized(service: Service, grid: Grid, crs: NamedCRS, query: Mapping[str, str]) -> Grid:
+    """A tile at the size that is asked for: of itself, by its width, its height, or its scale.
+
+    Raises:
+        InvalidParameter: a value has no meaning, or two contradict.
+        ImageTooLarge: more pixels than the service draws.
+    """
+    sizes = _sizes(query)
+    width, height = sizes.width, sizes.height
+    if sizes.metres is not None:
+        if width or height:
+            raise InvalidParameter("scale-denominator", "A tile has a size or a scale.")
+        across, up = metres_per_unit(crs, *grid.extent.center)
+        width = _count(grid.extent.width * across / sizes.metres)
+        height = _count(grid.extent.height * up / sizes.metres)
+    if width is None and height is None:
+        return grid
+    width = width or _count(grid.width * (height or 1) / grid.height)
+    height = height or _count(grid.height * width / grid.width)
+    found = Grid(grid.crs, grid.extent, width, height)
+    _check_size(service, found)
+    return found
+
+
 def _sizes(query: Mapping[str, str]) -> _Sizes:
     width = pixels(query.get("width", ""), "width")
     height = pixels(query.get("height", ""), "height")

@@ -36,6 +36,7 @@ _WORDS = {
     "tileMatrixSets": "Tile matrix sets",
     "conformance": "Conformance",
     "api": "Documentation",
+    "docs": "Documentation",
 }
 
 
@@ -146,11 +147,11 @@ def map_data(
         return None
     address = urlsplit(subject.address).path if subject else root
     chosen = f"&collections={subject.chosen}" if subject and subject.chosen else ""
-    base = shown[0] if subject else None
+    base = shown[0]
     return {
-        "tiles": f"{address}/map/tiles/{WEB_MERCATOR_QUAD}/{{z}}/{{y}}/{{x}}?f=png{chosen}" if base else None,
-        "zooms": zooms(base.info) if base else None,
-        "attribution": base.attribution if base else "",
+        "tiles": f"{address}/map/tiles/{WEB_MERCATOR_QUAD}/{{z}}/{{y}}/{{x}}?f=png{chosen}",
+        "zooms": zooms(base.info),
+        "attribution": base.attribution,
         "bounds": list(union(boxes)),
         "areas": [
             {
@@ -159,7 +160,7 @@ def map_data(
                 "bounds": _clipped(service.info.geographic_bounds),
             }
             for service in shown
-            if service.info.geographic_bounds is not None
+            if subject is None and service.info.geographic_bounds is not None
         ],
     }
 

@@ -9,10 +9,12 @@ from proxy.errors import InvalidParameter, OutsideExtent
 from proxy.model import Grid, ImageFormat
 from proxy.ogc.api.drawing import Order, draw
 from proxy.ogc.api.formats import MAP_FORMATS
+from proxy.ogc.api.map_grid import resized
 from proxy.ogc.api.negotiation import negotiated
 from proxy.ogc.api.params import single
 from proxy.ogc.api.subset import NAME, ranges
 from proxy.ogc.api.tilesets import Tileset
+from proxy.ogc.crs_names import of_matrix_set
 from proxy.xyz.params import TileAddress, tile_grid, whole_number
 
 
@@ -54,5 +56,6 @@ async def tile_response(request: Request, found: Tileset) -> Response:
     axes = ranges(request.query_params.getlist(NAME))
     if any(each.is_spatial for each in axes):
         raise InvalidParameter(NAME, "The ground of a tile is that of its row and column.")
+    grid = resized(found.subject.service, grid, of_matrix_set(found.tms.id), query)
     order = Order(found.subject, grid, form, axes, query)
     return await draw(request, order, order.layers(), {})

@@ -12,7 +12,7 @@
     return element.innerHTML;
   };
 
-  const map = L.map("map", { scrollWheelZoom: false, zoomControl: false });
+  const map = L.map("map", { scrollWheelZoom: false, zoomControl: false, zoomSnap: 0.25 });
   map.attributionControl.setPrefix(false);
   L.control.zoom({ position: "topright" }).addTo(map);
   L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
@@ -21,19 +21,20 @@
   map.on("focus", () => map.scrollWheelZoom.enable());
   map.on("blur", () => map.scrollWheelZoom.disable());
 
-  if (data.tiles) {
-    L.tileLayer(data.tiles, {
-      bounds: east > 180 || west < -180 ? undefined : [[south, west], [north, east]],
-      minNativeZoom: data.zooms[0],
-      maxNativeZoom: data.zooms[1],
-      maxZoom: 26,
-      attribution: escaped(data.attribution),
-    }).addTo(map);
-    return;
-  }
+  L.tileLayer(data.tiles, {
+    bounds: east > 180 || west < -180 ? undefined : [[south, west], [north, east]],
+    minNativeZoom: data.zooms[0],
+    maxNativeZoom: data.zooms[1],
+    maxZoom: 26,
+    attribution: escaped(data.attribution),
+  }).addTo(map);
+
+  // A small area is a dot as well, that it can be found and pressed.
   for (const area of data.areas) {
     const [w, s, e, n] = area.bounds;
-    const shape = L.rectangle([[s, w], [n, e]], { className: "area", weight: 2, fillOpacity: 0.08 });
+    const shape = L.rectangle([[s, w], [n, e]], { className: "area", weight: 2, fillOpacity: 0 });
+    const dot = L.circleMarker([(s + n) / 2, (w + e) / 2], { className: "area", radius: 7, weight: 2, fillOpacity: 0.7 });
+    if (e - w < 60) dot.bindTooltip(escaped(area.title)).addTo(map).on("click", () => location.assign(area.href));
     shape.bindTooltip(escaped(area.title), { sticky: true }).addTo(map);
     shape.on("click", () => location.assign(area.href));
   }
