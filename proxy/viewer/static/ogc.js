@@ -23,6 +23,7 @@
 
   L.tileLayer(data.tiles, {
     bounds: east > 180 || west < -180 ? undefined : [[south, west], [north, east]],
+    noWrap: east <= 180 && west >= -180,
     minNativeZoom: data.zooms[0],
     maxNativeZoom: data.zooms[1],
     maxZoom: 26,
