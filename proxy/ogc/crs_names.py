@@ -1,7 +1,7 @@
 """Coordinate reference systems as OGC services write them, and the order of their axes.
 
-Below the doors x always stands before y. What is written in a request or a document has the order of axes that
-the register of the system says: latitude first for `EPSG:4326`, longitude first for `CRS:84`.
+Below the doors x always stands before y. What is written in a request or a document has the order of axes
+that the register of the system says: latitude first for `EPSG:4326`, longitude first for `CRS:84`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 `TIME` and `ELEVATION` go by these names; any other dimension by its own, which WMS puts `DIM_` before. A
 value is one of those offered, `current` for the last one in time, `default`, or anything between, which
-stands for the nearest. Several values after commas, and intervals `low/high[/resolution]`, are several slices. A
-service with several variables offers `variable`.
+stands for the nearest. Several values after commas, and intervals `low/high[/resolution]`, are several
+slices. A service with several variables offers `variable`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ _SYMBOLS = {
     "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "km": "km", "hpa": "hPa",
     "millibar": "mbar", "mbar": "mbar", "millibars": "mbar", "pa": "Pa", "k": "K", "degc": "Cel",
 }  # fmt: skip
+
+
+class InvalidDimension(InvalidParameter):
+    """A value that a dimension does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,18 @@ def selections(source: Source, query: Mapping[str, str]) -> tuple[Selection, ...
         query: parameters with names in any case; `DIM_` before a name may be left out. Others are ignored.
 
     Raises:
-        InvalidParameter: a value cannot be understood, there is nothing in an interval, or more than
+        InvalidDimension: a value cannot be understood, there is nothing in an interval, or more than
             `SLICES`.
     """
+    try:
+        return _selections(source, query)
+    except InvalidDimension:
+        raise
+    except InvalidParameter as error:
+        raise InvalidDimension(error.name, error.why) from error
+
+
+def _selections(source: Source, query: Mapping[str, str]) -> tuple[Selection, ...]:
     given = {name.lower().removeprefix(PREFIX): value.strip() for name, value in query.items()}
     variable = _variable(source.info, given)
     spans: list[TimeSpan | None] = [None]
@@ -107,7 +120,7 @@ def selections(source: Source, query: Mapping[str, str]) -> tuple[Selection, ...
     if timed and source.info.time is not None and given.get(TIME, "").lower() not in _DEFAULTS:
         spans = list(_spans(source.info.time, given[TIME]))
     if math.prod(map(len, lists)) * len(spans) > SLICES:
-        raise InvalidParameter(TIME, f"At most {SLICES} slices are drawn for one request.")
+        raise InvalidDimension(TIME, f"At most {SLICES} slices are drawn for one request.")
     name = given.get(VARIABLE, "") if variable else ""
     return tuple(
         Selection(time=span, variable="" if name.lower() in _DEFAULTS else name, dimensions=_sorted(choices))
@@ -120,11 +133,11 @@ def selection(source: Source, query: Mapping[str, str]) -> Selection:
     """The one slice that a request asks for.
 
     Raises:
-        InvalidParameter: as `selections`, and where it is several slices.
+        InvalidDimension: as `selections`, and where it is several slices.
     """
     found = selections(source, query)
     if len(found) > 1:
-        raise InvalidParameter(TIME, "One value of each dimension is drawn here.")
+        raise InvalidDimension(TIME, "One value of each dimension is drawn here.")
     return found[0]
 
 
@@ -192,21 +205,21 @@ def _slices(dimension: Dimension, text: str) -> Iterator[DimensionChoice]:
         else:
             middle = asked[0]
             if not low_to_high[0] <= middle <= low_to_high[-1]:
-                raise InvalidParameter(
+                raise InvalidDimension(
                     name,
                     f"It has values from {text_of(dimension.kind, low_to_high[0])} to "
                     f"{text_of(dimension.kind, low_to_high[-1])}.",
                 )
             wanted.add(min(low_to_high, key=lambda value: abs(value - middle)))
     if not wanted:
-        raise InvalidParameter(name, "There is no value in that interval.")
+        raise InvalidDimension(name, "There is no value in that interval.")
     for value in sorted(wanted):
         yield DimensionChoice(dimension.name, ((value, value),))
 
 
 def _current(dimension: Dimension, name: str) -> float:
     if dimension.kind != TIME:
-        raise InvalidParameter(name, "Only a time can be current.")
+        raise InvalidDimension(name, "Only a time can be current.")
     return max(dimension.values)
 
 
@@ -214,7 +227,7 @@ def _without_resolution(text: str) -> str:
     """`low/high`, or a value: slices are those that there are, at any resolution."""
     parts = text.split("/")
     if len(parts) > 3:
-        raise InvalidParameter(TIME, "An interval is low/high/resolution.")
+        raise InvalidDimension(TIME, "An interval is low/high/resolution.")
     return "/".join(parts[:2])
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from proxy import choices
-from proxy.errors import InvalidParameter
 from proxy.model import Grid, ImageFormat, RenderRequest
 from proxy.ogc import dimensions
 from proxy.services import Service
@@ -50,8 +49,8 @@ def single(found: tuple[RenderRequest, ...]) -> RenderRequest:
     """The one request there is.
 
     Raises:
-        InvalidParameter: there are several slices.
+        InvalidDimension: there are several slices.
     """
     if len(found) > 1:
-        raise InvalidParameter(dimensions.TIME, "One value of each dimension is drawn here.")
+        raise dimensions.InvalidDimension(dimensions.TIME, "One value of each dimension is drawn here.")
     return found[0]

@@ -53,7 +53,10 @@ def child(parent: Element, tag: str, text: str | float | None = None, **attribut
 
 def link(parent: Element, tag: str, href: str) -> Element:
     """A new last child that points to an address."""
-    element = child(parent, tag)
+    if not tag.startswith("{") and (space := etree.QName(parent).namespace):
+        tag = f"{{{space}}}{tag}"
+    # Declared here where no element above has done so.
+    element = etree.SubElement(parent, tag, nsmap={"xlink": XLINK})
     element.set(f"{{{XLINK}}}type", "simple")
     element.set(f"{{{XLINK}}}href", href)
     return element
