@@ -86,7 +86,11 @@ async def draw(
         layers: those of the order.
         headers: told with the picture.
     """
-    rendered = await composed(renderer_of(request), layers, order.void())
+    renderer, void = renderer_of(request), order.void()
+    if len(layers) == 1 and void is None:
+        rendered = await renderer.render(*layers[0])
+    else:
+        rendered = await composed(renderer, layers[0][1], layers, void=void)
     named = bool(order.query.get("f", "").strip())
     more = dict(headers) | ({} if named else {"Vary": "Accept"})
     service = order.subject.service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from proxy.ogc.api.slices import content_datetime
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import ranges
 from proxy.ogc.crs_names import CRS84
+from proxy.ogc.snapping import snapped
 from proxy.services import Service
 
 
@@ -33,6 +35,7 @@ async def map_response(request: Request, subject: Subject) -> Response:
     axes = ranges(request.query_params.getlist("subset"))
     view = viewport(subject.services, query, [each for each in axes if each.is_spatial])
     further = tuple(each for each in axes if not each.is_spatial)
+    view = dataclasses.replace(view, grid=snapped(view.grid))
     order = Order(subject, view.grid, form, further, query)
     layers = order.layers()
     return await draw(request, order, layers, headers(view, layers))
