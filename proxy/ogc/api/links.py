@@ -41,10 +41,11 @@ def links(relations: Sequence[str], href: str, media_type: str | None = None, ti
 
 def own(href: str, offered: Sequence[Representation], shown: Representation) -> list[Link]:
     """`self`, and `alternate` for each other representation."""
+    joint = "&" if "?" in href else "?"
     found = [
         link(
             "self" if item is shown else "alternate",
-            href if item is offered[0] and item is shown else f"{href}?f={item.key}",
+            href if item is offered[0] and item is shown else f"{href}{joint}f={item.key}",
             item.media_type,
             f"This document as {item.title}" if item is shown else f"As {item.title}",
         )

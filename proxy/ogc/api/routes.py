@@ -163,8 +163,8 @@ class Door:
 
     async def tileset(self, request: Request) -> Response:
         """One tileset, also as TileJSON."""
-        form = _form(request, (*FORMS, TILEJSON))
         found = tilesets.tileset(await self._subject(request), request.path_params["tms"])
+        form = _form(request, found.forms)
         if form is TILEJSON:
             body = tilesets.tilejson_document(found)
             return JSONResponse(body, headers=LIFETIME, media_type=TILEJSON.media_type)

@@ -44,6 +44,11 @@ class Tileset:
         """Where its metadata are."""
         return f"{self.subject.address}/map/tiles/{self.tms.id}"
 
+    @property
+    def forms(self) -> tuple[Representation, ...]:
+        """What the metadata come as: TileJSON knows the tiles of Web Mercator only."""
+        return (JSON, HTML, TILEJSON) if self.tms.id == WEB_MERCATOR_QUAD else (JSON, HTML)
+
 
 def tileset(subject: Subject, identifier: str) -> Tileset:
     """The tileset of a map in a tile matrix set.
@@ -89,7 +94,7 @@ def list_document(base: str, subject: Subject, shown: Representation = JSON) -> 
     address = f"{subject.address}/map/tiles"
     sets = [matrix_set(name) for name in sets_of(subject.services, subject.sets)]
     return {
-        "links": rel.own(address, (JSON, HTML), shown),
+        "links": rel.own(_kept(address, subject), (JSON, HTML), shown),
         "tilesets": [
             _common(base, subject, tms) | {"links": _item_links(base, f"{address}/{tms.id}", subject, tms)}
             for tms in sets
@@ -132,7 +137,7 @@ def document(base: str, found: Tileset, shown: Representation = JSON) -> Documen
     box = _bounding_box(subject.services, tms.id)
     template = f"{found.address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     links = [
-        *rel.own(found.address, (JSON, HTML, TILEJSON), shown),
+        *rel.own(_kept(found.address, subject), found.forms, shown),
         _scheme(base, tms),
         *(
             rel.link("item", _kept(template, subject, f=item.key), item.media_type, f"Tiles as {item.title}",
@@ -207,13 +212,7 @@ def _fitting(found: Tileset, box: Extent) -> str:
 
 
 def tilejson_document(found: Tileset) -> Document:
-    """TileJSON of a tileset; {z} is the number of the matrix, which is its identifier.
-
-    Raises:
-        NotFound: the tiles of the set lie on no quadtree of Web Mercator's kind.
-    """
-    if found.tms.id != WEB_MERCATOR_QUAD:
-        raise NotFound("TileJSON is for tiles in WebMercatorQuad.")
+    """TileJSON of a tileset in Web Mercator; {z} is the number of the matrix, which is its identifier."""
     bounds = union([service.info.geographic_bounds for service in found.subject.services
                     if service.info.geographic_bounds is not None])  # fmt: skip
     lon, lat = tilejson.center(bounds)
