@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from proxy.errors import Busy, InvalidParameter, ProxyError
+from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.negotiation import PROBLEM
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ TITLES = {
 def problem(error: Exception) -> Response:
     """The answer to an error; what is not meant for the public is logged and not told."""
     headers = {"Cache-Control": "no-store"}
+    if isinstance(error, NothingThere):
+        return Response(status_code=204, headers=headers)
     if isinstance(error, ProxyError):
         status, detail = error.status, error.message
         if isinstance(error, Busy):
