@@ -57,18 +57,22 @@ async def all_collections(registry: Iterable[Service], renderer: Renderer) -> li
     A service that cannot be opened, or takes too long, is left out until it can be used.
     """
     services = list(registry)
-    waiting = [service for service in services if not service.ready]
-    if waiting:
-        opening = [asyncio.ensure_future(_opened(renderer, service)) for service in waiting]
+    opening = [asyncio.ensure_future(_opened(renderer, service)) for service in services]
+    if opening:
+        # Those that are late go on opening, for whoever asks next.
         await asyncio.wait(opening, timeout=LIST_SECONDS)
-    return [s for s in services if s.ready and s.info.geographic_bounds is not None]
+    found = zip(services, opening, strict=True)
+    return [service for service, future in found if future.done() and future.result()]
 
 
-async def _opened(renderer: Renderer, service: Service) -> None:
+async def _opened(renderer: Renderer, service: Service) -> bool:
+    """True for a service whose source is open and lies on the earth."""
     try:
-        await renderer.opened(service)
+        source = await renderer.opened(service)
     except ProxyError as error:
         log.debug("service %s is no collection now: %s", service.name, error.message)
+        return False
+    return source.info.geographic_bounds is not None
 
 
 def output_systems(info: SourceInfo) -> list[NamedCRS]:
