@@ -10,6 +10,7 @@ from proxy.choices import iso
 from proxy.crs import Bounds, transform_bounds
 from proxy.errors import ProxyError
 from proxy.ogc.crs_names import CRS84, NamedCRS, named
+from proxy.ogc.dimensions import VARIABLE, public_name
 from proxy.sources.base import Dimension, SourceInfo
 
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
@@ -43,7 +44,11 @@ def extent(info: SourceInfo) -> dict[str, Any]:
     found: dict[str, Any] = {"spatial": spatial}
     if (temporal := temporal_extent(info)) is not None:
         found["temporal"] = temporal
-    return found | {axis_name(d.name): _dimension(d) for d in further_dimensions(info)}
+    found |= {axis_name(public_name(d)): _dimension(d) for d in further_dimensions(info)}
+    if len(info.variables) > 1:
+        names = [variable.name for variable in info.variables]
+        found[VARIABLE] = {"interval": [[names[0], names[-1]]], "grid": _grid(names)}
+    return found
 
 
 def world_bbox(bounds: Bounds) -> list[float]:

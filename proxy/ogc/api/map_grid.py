@@ -17,6 +17,8 @@ from proxy.ogc.crs_names import CRS84, NamedCRS, read
 from proxy.services import Service
 from proxy.xyz.tilejson import resolution
 
+#: Farthest coordinate, smallest side of a map, and smallest side as a part of the farthest coordinate.
+FARTHEST, SMALLEST, PRECISION = 1e10, 1e-9, 1e-12
 #: Longer side of a map whose size is not asked for.
 SIZE = 1024
 
@@ -237,7 +239,17 @@ def _count(value: float) -> int:
     return max(1, round(min(value, 1e9)))
 
 
+def _check_ground(grid: Grid) -> None:
+    """Refuse boxes that are no ground: without extent, or so far off that numbers run out of digits."""
+    e = grid.extent
+    farthest = max(map(abs, e.as_tuple()))
+    # Compared so that what is no number at all is refused as well.
+    if not (farthest <= FARTHEST and min(e.width, e.height) > max(farthest * PRECISION, SMALLEST)):
+        raise InvalidParameter("bbox", "What is asked for is too small, or too far off, to be drawn.")
+
+
 def _check_size(service: Service, grid: Grid) -> None:
+    _check_ground(grid)
     limits = service.config.limits
     if grid.width > limits.max_width or grid.height > limits.max_height:
         raise ImageTooLarge(grid.width, grid.height, limits.max_width, limits.max_height)

@@ -84,14 +84,14 @@ class Door:
     async def api(self, request: Request) -> Response:
         """The OpenAPI document, or its documentation."""
         form = _form(request, API_FORMS)
-        document = openapi.document(_base(request), registry_of(request))
+        document = await self._described(request)
         if form is HTML:
             return self._pages.page(request, "openapi.html", document, operations=openapi.outline(document))
         return JSONResponse(document, headers=LIFETIME, media_type=OPENAPI.media_type)
 
     async def documentation(self, request: Request) -> Response:
         """The documentation of the API, at an address that people guess."""
-        document = openapi.document(_base(request), registry_of(request))
+        document = await self._described(request)
         return self._pages.page(request, "openapi.html", document, operations=openapi.outline(document))
 
     async def collections(self, request: Request) -> Response:
@@ -185,6 +185,11 @@ class Door:
         if (identifier := path.get("collection")) is not None:
             return await of_collection(base, registry_of(request), renderer, identifier, path.get("style"))
         return await of_dataset(base, registry_of(request), renderer, single(request).get("collections", ""))
+
+    async def _described(self, request: Request) -> dict[str, Any]:
+        registry = registry_of(request)
+        services = await collections.all_collections(registry, renderer_of(request))
+        return openapi.document(_base(request), registry.config.ogc, services)
 
     def _answer(
         self, request: Request, form: Representation, document: dict[str, Any], template: str, **values: Any

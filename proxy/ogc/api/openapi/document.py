@@ -8,6 +8,7 @@ from typing import Any
 import morecantile
 
 from proxy import __version__
+from proxy.config import OgcConfig
 from proxy.ogc.api import links as rel
 from proxy.ogc.api.formats import MAP_FORMATS
 from proxy.ogc.api.negotiation import (
@@ -21,7 +22,7 @@ from proxy.ogc.api.negotiation import (
 )  # fmt: skip
 from proxy.ogc.api.openapi.parameters import MAP, TILE, format_parameter, parameters
 from proxy.ogc.api.openapi.schemas import ref, schemas
-from proxy.services import Registry
+from proxy.services import Service
 
 Document = dict[str, Any]
 
@@ -42,15 +43,16 @@ _TAGS = {
 }
 
 
-def document(base: str, registry: Registry) -> Document:
+def document(base: str, config: OgcConfig, services: Sequence[Service]) -> Document:
     """The whole document.
 
     Args:
         base: address of the API's root.
+        services: the collections, open.
     """
-    collections = [rel.collection_id(service.name) for service in registry]
-    config = registry.config.ogc
-    limits = [service.config.limits for service in registry]
+    collections = [rel.collection_id(service.name) for service in services]
+    styles = list(dict.fromkeys(style.name for service in services for style in service.renderings))
+    limits = [service.config.limits for service in services]
     largest = {
         "maxWidth": max((limit.max_width for limit in limits), default=0),
         "maxHeight": max((limit.max_height for limit in limits), default=0),
@@ -67,7 +69,7 @@ def document(base: str, registry: Registry) -> Document:
         "x-OGC-limits": {"maps": largest},
         "paths": _server() | _collections() | _matrix_sets() | _maps(),
         "components": {
-            "parameters": parameters(collections, morecantile.tms.list()),
+            "parameters": parameters(collections, styles, morecantile.tms.list()),
             "schemas": schemas(),
             "headers": _HEADERS,
             "responses": _RESPONSES,

@@ -25,15 +25,19 @@ MAP = (*SPATIAL, *CHOICE, *SCALING, *BACKGROUND, *OWN, "f-map")
 TILE = (*CHOICE, *SCALING, *BACKGROUND, *OWN, "f-map")
 
 
-def parameters(collections: Sequence[str], matrix_sets: Sequence[str]) -> dict[str, Document]:
+def parameters(
+    collections: Sequence[str], styles: Sequence[str], matrix_sets: Sequence[str]
+) -> dict[str, Document]:
     """All parameters, by the name of their component."""
-    return _paths(collections, matrix_sets) | _of_maps() | _of_choice()
+    return _paths(collections, styles, matrix_sets) | _of_maps() | _of_choice()
 
 
-def _paths(collections: Sequence[str], matrix_sets: Sequence[str]) -> dict[str, Document]:
+def _paths(
+    collections: Sequence[str], styles: Sequence[str], matrix_sets: Sequence[str]
+) -> dict[str, Document]:
     return {
         "collectionId": _path("collectionId", "Identifier of a collection.", _words(collections)),
-        "styleId": _path("styleId", "Identifier of a style of the collection.", {"type": "string"}),
+        "styleId": _path("styleId", "Identifier of a style of the collection.", _words(styles)),
         "tileMatrixSetId": _path("tileMatrixSetId", "Identifier of a tile matrix set.", _words(matrix_sets)),
         "tileMatrix": _path("tileMatrix", "Identifier of a matrix of the set.", {"type": "string"}, "0"),
         "tileRow": _path("tileRow", "Row, from 0 at the top.", {"type": "integer", "minimum": 0}, 0),
