@@ -13,7 +13,7 @@ from proxy.ogc.api.drawing import Order, draw
 from proxy.ogc.api.formats import MAP_FORMATS
 from proxy.ogc.api.map_grid import Viewport, viewport
 from proxy.ogc.api.negotiation import negotiated
-from proxy.ogc.api.params import single
+from proxy.ogc.api.query import single
 from proxy.ogc.api.slices import content_datetime
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import ranges

@@ -15,7 +15,7 @@ from proxy.ogc.api import collections, conformance, landing, openapi, styles, ti
 from proxy.ogc.api.maps import map_response
 from proxy.ogc.api.negotiation import HTML, JSON, MAPLIBRE, OPENAPI, TILEJSON, Representation, negotiated
 from proxy.ogc.api.pages import ApiPages
-from proxy.ogc.api.params import single
+from proxy.ogc.api.query import single
 from proxy.ogc.api.resource import Resource
 from proxy.ogc.api.styles import STYLE_FORMS
 from proxy.ogc.api.subject import Subject, of_collection, of_dataset

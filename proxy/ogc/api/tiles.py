@@ -11,7 +11,7 @@ from proxy.ogc.api.drawing import Order, draw
 from proxy.ogc.api.formats import MAP_FORMATS
 from proxy.ogc.api.map_grid import resized
 from proxy.ogc.api.negotiation import negotiated
-from proxy.ogc.api.params import single
+from proxy.ogc.api.query import single
 from proxy.ogc.api.subset import NAME, ranges
 from proxy.ogc.api.tilesets import Tileset
 from proxy.ogc.crs_names import of_matrix_set
