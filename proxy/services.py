@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from cachetools import LRUCache
 
+from proxy.catalog.base import Catalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
@@ -69,6 +70,11 @@ class Service:
             return source
         with self._lock:
             return self._refreshed()
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """Items of a mosaic, None for anything else."""
+        return None
 
     @property
     def ready(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxy.arcgis.call import Call, Operation, Parameter
-from proxy.arcgis.params import check_selection
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
@@ -24,7 +24,7 @@ async def identify(call: Call) -> Document:
     """Values at a point, or at the centroid of another geometry, in its own spatial reference."""
     service = await call.opened()
     info = service.info
-    check_selection(call.fields)
+    selection = read_selection(call.fields, service)
     shape = read_shape(call.fields, info.crs)
     if shape is None:
         raise InvalidParameter("geometry")
@@ -35,8 +35,11 @@ async def identify(call: Call) -> Document:
     document: Document = {"objectId": 0, "name": "Pixel", "value": None}
 
     def work() -> tuple[str, list[str]]:
-        value = _joined(values_at(service, place, shape.crs, rule, size))
-        return value, [_joined(values_at(service, place, shape.crs, each, size)) for each in rules]
+        value, *others = (
+            _joined(values_at(service, place, shape.crs, each, size, selection=selection))
+            for each in (rule, *rules)
+        )
+        return value, others
 
     if call.fields.flag("returnPixelValues", True):
         value, results = await call.worked(work)

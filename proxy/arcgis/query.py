@@ -9,10 +9,10 @@ from typing import Any
 import shapely
 
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.choosing import read_time
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.items import OBJECT_ID, attributes_of, chosen_fields, field_documents, footprint
-from proxy.arcgis.params import check_selection, read_time
 from proxy.arcgis.query_rows import distinct, ordered, statistics
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import Shape, densified, projected, read_shape, shape_document
@@ -59,7 +59,6 @@ async def query(call: Call) -> Document:
     """Features, ids, a count, an extent or statistics of the items that meet every filter."""
     service = await call.opened()
     fields, own = call.fields, service.info.crs
-    check_selection(fields)
     found = selected(fields, service)
     target = WGS84 if _is_geojson(fields) else read_reference("outSR", fields.text("outSR"), own)
     if fields.text("outStatistics"):
@@ -109,11 +108,11 @@ def _related(fields: Fields, item: Item) -> bool:
 
 
 def _in_time(fields: Fields, item: Item) -> bool:
-    start, end = read_time(fields.text("time"))
+    span = read_time(fields)
     moment = item.attributes.get("AcquisitionDate")
-    if moment is None:
+    if moment is None or span is None:
         return True
-    return (start is None or start <= moment) and (end is None or moment <= end)
+    return (span.start is None or span.start <= moment) and (span.end is None or moment <= span.end)
 
 
 def _is_geojson(fields: Fields) -> bool:

@@ -81,22 +81,6 @@ def _attribute_table(facts: Facts) -> Document:
     return documents.attribute_table_document(facts.attribute_table)
 
 
-async def _multidimensional_info(call: Call) -> Document:
-    await call.opened()
-    raise CannotComplete
-
-
-async def _slices(call: Call) -> Document:
-    await call.opened()
-    return {"slices": []}
-
-
-#: Of a service with dimensions; the answers of others.
-DIMENSIONS = (
-    Operation("multidimensionalInfo", _multidimensional_info, "Multidimensional information"),
-    Operation("slices", _slices, "Slices"),
-)
-
 CHILDREN = (
     Operation("rasterFunctionInfos", _function_infos, "Raster functions"),
     _child("keyProperties", "Key properties", documents.key_properties_document),

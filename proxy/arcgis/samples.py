@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.items import attributes_of, chosen_fields
-from proxy.arcgis.params import check_selection, read_interpolation
+from proxy.arcgis.params import read_interpolation
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, Shape, point_document, read_shape
@@ -18,6 +19,7 @@ from proxy.arcgis.values import NO_DATA, PixelSize, read_pixel_size, values_at
 from proxy.errors import InvalidParameter, ReadBudgetExceeded
 from proxy.functions.tree import Node
 from proxy.model import Interpolation
+from proxy.selection import Selection
 from proxy.services import Service
 
 DEFAULT_SAMPLES, MOST_SAMPLES = 100, 1000
@@ -29,7 +31,7 @@ async def get_samples(call: Call) -> Document:
     """One sample for each place with data; `locationId` is the number of the place."""
     service = await call.opened()
     info = service.info
-    check_selection(call.fields)
+    selection = read_selection(call.fields, service)
     shape = read_shape(call.fields, info.crs)
     if shape is None:
         raise InvalidParameter("geometry")
@@ -40,7 +42,7 @@ async def get_samples(call: Call) -> Document:
     _check_cost(service, len(places), size)
     wanted = call.fields.text("outFields")
     attributes = {} if not wanted else {"attributes": _attributes(service, wanted)}
-    values = await call.worked(_values, service, shape, places, rule, size, interpolation)
+    values = await call.worked(_values, service, shape, places, rule, size, interpolation, selection)
     resolution = _plain(max(size or info.pixel_size))
     return {
         "samples": [
@@ -83,8 +85,9 @@ def _values(
     rule: Node | None,
     size: PixelSize | None,
     interpolation: Interpolation,
+    selection: Selection,
 ) -> list[str | None]:
-    found = (values_at(service, place, shape.crs, rule, size, interpolation) for place in places)
+    found = (values_at(service, place, shape.crs, rule, size, interpolation, selection) for place in places)
     return [None if set(values) == {NO_DATA} else " ".join(values) for values in found]
 
 

@@ -16,6 +16,7 @@ from proxy.errors import ProxyError
 from proxy.legends import Legend, legend_of
 from proxy.ogc.legend import legend_png, natural_size
 from proxy.ogc.values import LayerValues, Place, named
+from proxy.render.context import ReadContext
 from proxy.render.point import point_values
 from proxy.render_service import Renderer
 from proxy.renderings import Rendering
@@ -97,8 +98,10 @@ async def remembered(
 async def layer_values(request: Request, found: Opened, place: Place, selection: Selection) -> LayerValues:
     """The stored values of a service at a place."""
     service, source = found.service, found.source
-    chosen = source.at(source.normalised(selection))
-    values = await renderer_of(request).call(point_values, chosen, (place.x, place.y), place.crs)
+    selection = source.normalised(selection)
+    context = ReadContext(service.source_pixels, selection)
+    where = place.x, place.y
+    values = await renderer_of(request).call(point_values, source.at(selection), where, place.crs, context)
     return LayerValues(service.name, service.title, named(source.info.band_names, values))
 
 

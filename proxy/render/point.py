@@ -6,6 +6,8 @@ import math
 
 from proxy.crs import SpatialReference, transformer
 from proxy.model import Window
+from proxy.render.context import ReadContext
+from proxy.sources.base import Source
 from proxy.sources.raster import RasterSource
 
 
@@ -29,13 +31,26 @@ def native_pixel(
     return None
 
 
+def native_center(
+    source: Source, place: tuple[float, float], crs: SpatialReference
+) -> tuple[float, float] | None:
+    """Centre of the native pixel that holds a place, in the CRS of the source; None where there is none."""
+    assert isinstance(source, RasterSource)
+    pixel = native_pixel(source, place, crs)
+    if pixel is None:
+        return None
+    x, y = source.levels[0].transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
+    return x, y
+
+
 def point_values(
-    source: RasterSource, place: tuple[float, float], crs: SpatialReference
+    source: Source, place: tuple[float, float], crs: SpatialReference, context: ReadContext | None = None
 ) -> list[float | int | str | None] | None:
     """Stored values at a place, unrounded; None for a band without a value, and None outside the source.
 
     Complex values are text.
     """
+    assert isinstance(source, RasterSource)
     pixel = native_pixel(source, place, crs)
     if pixel is None:
         return None

@@ -92,14 +92,16 @@ def _operations(top: Element, address: str) -> None:
 
 def _contents(top: Element, config: Config, address: str, listed: Sequence[Opened]) -> None:
     found = child(top, "Contents")
-    used: dict[str, PublishedSet] = {}
+    used: dict[str, tuple[PublishedSet, int]] = {}
     for each in listed:
         sets = published(config, each.service, each.source.info)
+        for one in sets:
+            last = one.limits(each.source.info)[-1].zoom
+            used[one.name] = one, max(last, used[one.name][1] if one.name in used else last)
         if sets:
-            used |= {one.name: one for one in sets}
             _layer(found, address, each, sets)
-    for one in used.values():
-        _matrix_set(found, one)
+    for one, last in used.values():
+        _matrix_set(found, one, last)
 
 
 def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[PublishedSet]) -> None:
@@ -183,7 +185,8 @@ def _addresses(layer: Element, own: str, names: Sequence[str]) -> None:
         child(layer, "ResourceURL", format=media_type, resourceType="FeatureInfo", template=template)
 
 
-def _matrix_set(contents: Element, one: PublishedSet) -> None:
+def _matrix_set(contents: Element, one: PublishedSet, last: int) -> None:
+    """A set down to the finest matrix of any layer: GDAL takes the finest there is for its pixels."""
     tms = matrix_set(one.tms)
     found = child(contents, "TileMatrixSet")
     if one.name == tms.id and tms.title:
@@ -194,7 +197,6 @@ def _matrix_set(contents: Element, one: PublishedSet) -> None:
         child(found, "WellKnownScaleSet", one.scales)
     named = of_matrix_set(one.tms)
     metres = named.reference.metres_per_unit
-    last = tms.maxzoom if one.last is None else min(one.last, tms.maxzoom)
     for zoom in range(tms.minzoom, last + 1):
         matrix = tms.matrix(zoom)
         element = child(found, "TileMatrix")
