@@ -75,6 +75,7 @@ def create_app(config: Config) -> Application:
     app.state.config = config
     app.state.registry = registry
     app.state.renderer = renderer
+    app.state.archives = xyz.Archives(config.credentials)
     app.state.hits = HitPath(renderer.store, config.server.cors_origins)
     return app
 

@@ -20,6 +20,7 @@ from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
 from proxy.render.context import ReadContext
 from proxy.render.pipeline import render_picture
+from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import Source
 from proxy.sources.blocks.places import SourceChanged
@@ -38,11 +39,16 @@ ATTEMPTS = 4
 
 @dataclass
 class RenderCounters:
-    """What the renderer has done since the start."""
+    """What the renderer has done since the start.
+
+    Attributes:
+        missing_items: items that were left out of pictures because they could not be read.
+    """
 
     rendered: int = 0
     failed: int = 0
     refused: int = 0
+    missing_items: int = 0
     seconds: float = 0.0
 
 
@@ -92,9 +98,9 @@ class Renderer:
         status = "joined" if key in self.flight else "miss"
 
         async def work() -> Picture:
-            seconds = self._config.seconds
-            context = ReadContext(service.source_pixels, deadline=time.monotonic() + seconds, seconds=seconds)
+            context = self.context(service, request.selection)
             made = await self.call(render_picture, service, source, request, context)
+            self.counters.missing_items += made.missing
             if not made.missing:
                 self.store.put(key, made)
             return made
@@ -104,6 +110,12 @@ class Renderer:
         except TimeoutError:
             raise DeadlinePassed(self._config.seconds) from None
         return Rendered(picture, key, status, current)
+
+    def context(self, service: Service, selection: Selection) -> ReadContext:
+        """Limits of a reading that begins now."""
+        seconds = self._config.seconds
+        deadline = time.monotonic() + seconds
+        return ReadContext(service.source_pixels, selection, deadline=deadline, seconds=seconds)
 
     async def opened(self, service: Service) -> Source:
         """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.

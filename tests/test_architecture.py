@@ -42,8 +42,8 @@ ALLOWED: dict[str, set[str]] = {
     "facts": {"errors", "functions", "model", "render", "services", "sources"},
     "legends": {"facts", "functions", "render", "services", "sources"},
     "xyz": {
-        "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "render", "render_service",
-        "selection", "services", "sources", "web",
+        "ad_hoc", "catalog", "choices", "config", "model", "errors", "crs", "functions", "render",
+        "render_service", "selection", "services", "sources", "web",
     },
     "arcgis": {
         "catalog", "choices", "model", "errors", "crs", "config", "facts", "forms", "functions", "legends",
@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "cli": {
-        "proxy", "app", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
+        "proxy", "app", "arcgis", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
         "services", "sources",
     },
     "proxy": set(),

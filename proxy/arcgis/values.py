@@ -105,7 +105,20 @@ def values_at(
         interpolation: between or over pixels.
         selection: of items and slices.
     """
-    source, context = chosen(service, selection)
+    return values_of(service, *chosen(service, selection), place, crs, rule, size, interpolation)
+
+
+def values_of(
+    service: Service,
+    source: AnySource,
+    context: ReadContext,
+    place: tuple[float, float],
+    crs: SpatialReference,
+    rule: Node | None = None,
+    size: PixelSize | None = None,
+    interpolation: Interpolation = Interpolation.NEAREST,
+) -> list[str]:
+    """The same of what `chosen` gave; the context tells afterwards which items were used."""
     raw = rule is None or rule == Source()
     if raw and size is None and interpolation is Interpolation.NEAREST:
         found = point_values(source, place, crs, context)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 from proxy.bulk.area import Area, read_bounds, read_zooms, within
 from proxy.bulk.export import COMPRESSIONS, Order, export, grid_for
+from proxy.bulk.progress import progress
 from proxy.bulk.seed import EXTENSIONS, Plan, Report, identity, job_config, metadata, sink_for
 from proxy.bulk.work import Job, worker_of
 from proxy.choices import selection
@@ -31,26 +21,6 @@ from proxy.functions.tree import Node
 from proxy.model import Extent, ImageFormat, RenderRequest
 from proxy.services import Service
 from proxy.xyz import params, tilejson
-
-Advanced = Callable[[int], None]
-
-
-@contextmanager
-def progress(title: str, total: int, unit: str, *, quiet: bool = False) -> Iterator[Advanced]:
-    """A progress bar on standard error; yields what is told of every step."""
-    bar = Progress(
-        TextColumn(title),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    )
-    with bar:
-        task = bar.add_task(title, total=total)
-        yield lambda count: bar.advance(task, count)
 
 
 def seed(

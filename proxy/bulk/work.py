@@ -13,6 +13,7 @@ import numpy as np
 from proxy.bulk.area import Square
 from proxy.config import Config, parse
 from proxy.errors import ProxyError
+from proxy.listing.builder import open_catalog
 from proxy.model import Extent, Grid, ImageFormat, RenderRequest
 from proxy.render.context import ReadContext
 from proxy.render.pipeline import render_picture
@@ -118,8 +119,17 @@ def worker_of(job: Job, renderings: Any) -> Worker:
         if job not in _workers:
             prepare_process()
             _workers.clear()
-            _workers[job] = Worker(job, Registry(parsed(job.config), renderings))
+            config = parsed(job.config)
+            complete(config)
+            _workers[job] = Worker(job, Registry(config, renderings))
         return _workers[job]
+
+
+def complete(config: Config) -> None:
+    """Wait until the catalogs of all mosaics are whole. What is made of half of a mosaic would be kept."""
+    for service in config.services:
+        if service.mosaic is not None:
+            open_catalog(service, config, background=False).close()
 
 
 def parsed(config: str) -> Config:

@@ -13,6 +13,7 @@ from proxy.config.ogc import OgcConfig
 from proxy.config.root import Config
 from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
+    ArchiveConfig,
     CacheType,
     CachingConfig,
     LimitsConfig,
@@ -22,6 +23,7 @@ from proxy.config.service import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "ArchiveConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from platformdirs import user_cache_path
 from pydantic import model_validator
 
 from proxy.config.base import Model
@@ -41,3 +42,8 @@ class Config(Model):
                     f"service '{service.name}' names unknown credentials '{service.credentials}'"
                 )
         return self
+
+    @property
+    def state_folder(self) -> Path:
+        """Where catalogs and other things lie that outlive the process."""
+        return self.state or user_cache_path("cogproxy", appauthor=False)

@@ -44,6 +44,20 @@ class RenderingConfig(Model):
     rule: dict[str, Any] | list[Any] | None = None
 
 
+class ArchiveConfig(Model):
+    """Tiles of a service that were rendered before, in a PMTiles archive.
+
+    Attributes:
+        source: path or URL of the archive; its tiles are sent without a look at the data.
+        style: rendering that it holds; the default one when empty.
+        scale: 2 for tiles of 512 pixels.
+    """
+
+    source: str = Field(min_length=1)
+    style: str = ""
+    scale: int = Field(1, ge=1, le=4)
+
+
 def _band_names(value: object) -> object:
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else value
 
@@ -67,6 +81,7 @@ class ServiceConfig(Model):
         tile_matrix_sets: in place of the server's list.
         crs: the only systems that WMS draws it in, beside its own; any when empty.
         download: the source file may be fetched as it is.
+        archives: where tiles lie ready; what they lack is rendered.
     """
 
     name: str
@@ -90,6 +105,7 @@ class ServiceConfig(Model):
     tile_matrix_sets: MatrixSets = ()
     crs: Texts = ()
     download: bool = False
+    archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 
     @field_validator("name")

@@ -66,7 +66,7 @@ def test_gdal_lists_the_collections(services: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["bluemarble", "elevation"])
 def test_gdal_draws_maps(services: str, tmp_path: Path, name: str) -> None:
-    """Of collections in degrees: its driver takes every answer for one in CRS84, whatever Content-Crs says."""
+    """Of collections in degrees: its driver takes every answer for CRS84."""
     tif = tmp_path / "out.tif"
     address = f"OGCAPI:{services}/ogc/collections/{name}"
     gdal(tmp_path, "gdal_translate", "-q", "-oo", "API=MAP", "-outsize", "500", "0", address, str(tif))

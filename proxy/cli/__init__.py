@@ -17,8 +17,12 @@ import yaml
 
 from proxy import __version__
 from proxy.app import create_app, read_renderings
-from proxy.config import Config, ConfigError, load, parse
+from proxy.cli import bulk
+from proxy.config import Config, ConfigError, ServiceConfig, load, parse
 from proxy.demo import demo_config
+from proxy.errors import CannotOpen
+from proxy.listing.builder import Keeper
+from proxy.listing.report import progress_bar, summary_lines
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
 from proxy.sources.location import RASTER_SUFFIXES, locate
@@ -39,6 +43,9 @@ def main() -> None:
 @click.option("--host", help="Address to listen on [default: 127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: 8080].")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes [default: 1].")
+@click.option(
+    "--mosaic", metavar="NAME", help="Make one mosaic of the sources rather than a service of each."
+)
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
 def serve(
     sources: tuple[str, ...],
@@ -46,12 +53,13 @@ def serve(
     host: str | None,
     port: int | None,
     workers: int | None,
+    mosaic: str | None,
     log_level: str,
 ) -> None:
     """Serve files, folders or URLs, one service each; with neither these nor --config, the demo."""
     _log(log_level)
     try:
-        config = chosen_config(sources, config_file)
+        config = chosen_config(sources, config_file, mosaic)
         overrides = {"host": host, "port": port, "workers": workers}
         given = {name: value for name, value in overrides.items() if value is not None}
         config = config.model_copy(update={"server": config.server.model_copy(update=given)})
@@ -68,20 +76,28 @@ def serve(
 @main.command()
 @click.argument("sources", nargs=-1)
 @click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(sources: tuple[str, ...], config_file: Path | None) -> None:
+@click.option("--mosaic", metavar="NAME", help="Take the sources as one mosaic.")
+@click.option("--refresh", is_flag=True, help="Read the headers of all items of mosaics again.")
+def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None, refresh: bool) -> None:
     """Open every source and say what it is, how it is read, and what would make it quicker.
+
+    Sources are files, folders and URLs; with --config also names of its services, which are then the only
+    ones of it that are looked at. The catalogs of mosaics are built, or brought up to date.
 
     Ends with status 1 where a source cannot be served.
     """
     _log("error")
     try:
-        config = chosen_config(sources, config_file)
+        config = selected_config(sources, config_file, mosaic)
         prepare_process()
         services = list(Registry(config, read_renderings))
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     failed = 0
     for service in services:
+        if service.config.mosaic is not None:
+            failed += not _check_mosaic(service.config, config, refresh)
+            continue
         failure = service.failure
         failed += failure is not None
         if failure is not None:
@@ -91,6 +107,26 @@ def check(sources: tuple[str, ...], config_file: Path | None) -> None:
         for advice in advice_on(service.info):
             click.echo(f"    {advice}")
     raise SystemExit(1 if failed else 0)
+
+
+def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
+    """Bring the catalog of a mosaic up to date and say what it holds; False where nothing can be drawn."""
+    reason, lines, usable = "", [""], False
+    try:
+        with progress_bar(service.name) as tell:
+            keeper = Keeper(service, config, tell)
+            try:
+                keeper.refresh(every)
+            except CannotOpen as error:
+                reason = f"; {error.message}"
+        lines, usable = summary_lines(keeper.catalog), len(keeper.catalog) > 0
+    except CannotOpen as error:
+        reason = error.message
+    state = click.style("ok", fg="green") if usable else click.style("FAILED", fg="red")
+    click.echo(f"{service.name}: {state} {lines[0]}{reason}")
+    for line in lines[1:]:
+        click.echo(f"    {line}")
+    return usable
 
 
 def summary_of(info: SourceInfo) -> str:
@@ -115,19 +151,45 @@ def advice_on(info: SourceInfo) -> list[str]:
     return found
 
 
-def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
+def chosen_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None = None) -> Config:
     """Configuration from a file, from plain sources, from both, or the demo.
+
+    Args:
+        mosaic: name of the one service that is made of all sources; each becomes a service when None.
 
     Raises:
         ConfigError: something is wrong with it, or a folder holds no raster.
     """
     config = load(config_file) if config_file else parse({})
+    if mosaic is not None and not sources:
+        raise ConfigError("--mosaic: there are no sources that it could be made of")
     if not sources:
         return config if config_file else demo_config()
-    known = [service.name for service in config.services]
-    named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
+    known = [service.name.lower() for service in config.services]
+    if mosaic is not None and mosaic.lower() in known:
+        raise ConfigError(f"--mosaic: the configuration has a service '{mosaic}' already")
+    if mosaic is not None:
+        named: list[dict[str, object]] = [{"name": mosaic, "mosaic": {"source": list(sources)}}]
+    else:
+        named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
     plain = parse({"services": named}, {})
     return config.model_copy(update={"services": (*config.services, *plain.services)})
+
+
+def selected_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None) -> Config:
+    """As `chosen_config`, with only those services of the file that `sources` names, where it names any.
+
+    Raises:
+        ConfigError: something is wrong with it, or a folder holds no raster.
+    """
+    known = {service.name.lower() for service in load(config_file).services} if config_file else set()
+    wanted = {text.lower() for text in sources} & known
+    plain = tuple(text for text in sources if text.lower() not in known)
+    config = chosen_config(plain, config_file, mosaic)
+    if not wanted:
+        return config
+    kept = [s for s in config.services if s.name.lower() in wanted or s.name.lower() not in known]
+    return config.model_copy(update={"services": tuple(kept)})
 
 
 def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -212,9 +274,13 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if hasattr(value, "get_secret_value"):
         return value.get_secret_value()
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str | Path) else value
 
 
 def _log(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("rasterio").setLevel(logging.ERROR)
+
+
+for _command in bulk.commands(bulk.Tools(chosen_config, revealed, read_renderings)):
+    main.add_command(_command)
