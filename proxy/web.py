@@ -138,7 +138,12 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
 
 def plain_error(error: ProxyError) -> Response:
     """An error in the language of tiles: a status and a sentence, never kept by caches."""
+    return PlainTextResponse(error.message, error.status, error_headers(error))
+
+
+def error_headers(error: ProxyError) -> dict[str, str]:
+    """Headers of an error in every door that answers with its status: when to come again."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
-    return PlainTextResponse(error.message, error.status, headers)
+    return headers

@@ -65,6 +65,18 @@ async def all_collections(registry: Iterable[Service], renderer: Renderer) -> li
     return [service for service, future in found if future.done() and future.result()]
 
 
+async def first_collection(registry: Iterable[Service], renderer: Renderer) -> Service:
+    """The first service of the configuration that can be used and lies on the earth.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for service in registry:
+        if await _opened(renderer, service):
+            return service
+    raise NotFound("There are no collections.")
+
+
 async def _opened(renderer: Renderer, service: Service) -> bool:
     """True for a service whose source is open and lies on the earth."""
     try:

@@ -7,18 +7,22 @@ import logging
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from proxy.errors import Busy, InvalidParameter, ProxyError
+from proxy.errors import InvalidParameter, ProxyError
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.negotiation import PROBLEM
+from proxy.web import error_headers
 
 log = logging.getLogger(__name__)
 
 TITLES = {
     400: "Bad request",
+    401: "Not authorized",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
     413: "Too large",
+    429: "Too many requests",
     500: "Internal error",
     502: "Source not available",
     503: "Busy",
@@ -32,8 +36,7 @@ def problem(error: Exception) -> Response:
         return Response(status_code=204, headers=headers)
     if isinstance(error, ProxyError):
         status, detail = error.status, error.message
-        if isinstance(error, Busy):
-            headers["Retry-After"] = str(error.retry_after)
+        headers |= error_headers(error)
     elif isinstance(error, HTTPException):
         status, detail = error.status_code, error.detail
         headers |= dict(error.headers or {})

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from proxy.errors import InvalidParameter, NotFound
 from proxy.ogc.api import links as rel
-from proxy.ogc.api.collections import all_collections, collection
+from proxy.ogc.api.collections import collection, first_collection
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
 
@@ -87,10 +87,8 @@ async def of_dataset(base: str, registry: Registry, renderer: Renderer, chosen: 
     title = "All collections"
     sets = registry.config.ogc.tile_matrix_sets
     if not chosen.strip():
-        services = await all_collections(registry, renderer)
-        if not services:
-            raise NotFound("There are no collections.")
-        return Subject(base, base, title, (services[0],), sets, is_dataset=True)
+        first = await first_collection(registry, renderer)
+        return Subject(base, base, title, (first,), sets, is_dataset=True)
     names = [_identifier(part.strip()) for part in chosen.split(",")]
     if len(names) > MOST:
         raise InvalidParameter("collections", f"A map shows up to {MOST}.")

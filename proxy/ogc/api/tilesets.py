@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import morecantile
 
-from proxy.crs import WGS84, transform_bounds, transformer
 from proxy.errors import NotFound, OutsideExtent
 from proxy.model import Extent
 from proxy.ogc.api import links as rel
@@ -228,14 +227,3 @@ def tilejson_document(found: Tileset) -> Document:
         "center": [lon, lat, max(low, min(high, tilejson.fitting_zoom(bounds)))],
         "attribution": found.subject.attribution,
     }
-
-
-def center_lonlat(box: Extent, crs: NamedCRS) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a box."""
-    x, y = transformer(crs.reference, WGS84).transform(*box.center)
-    return float(x), float(y)
-
-
-def geographic(box: Extent, crs: NamedCRS) -> tuple[float, float, float, float]:
-    """Envelope of a box in degrees."""
-    return transform_bounds(box.as_tuple(), crs.reference, WGS84)

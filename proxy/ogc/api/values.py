@@ -8,12 +8,11 @@ import re
 from PIL import ImageColor
 
 from proxy.errors import InvalidParameter
+from proxy.ogc.wms.colors import RGB
+from proxy.ogc.wms.colors import color as hexadecimal
 from proxy.xyz.params import whole_number
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_HEX = re.compile(r"(?:0x|#)?([0-9a-f]{6})", re.ASCII | re.IGNORECASE)
-
-RGB = tuple[int, int, int]
 
 
 def number(text: str, name: str) -> float:
@@ -76,9 +75,7 @@ def color(text: str, name: str) -> RGB | None:
     wanted = text.strip().lower()
     if not wanted:
         return None
-    found = _HEX.fullmatch(wanted)
-    known = ImageColor.colormap.get(wanted)
-    if found is None and known is None:
+    found = hexadecimal(str(ImageColor.colormap.get(wanted, wanted)))
+    if found is None:
         raise InvalidParameter(name, "It is 0xRRGGBB, or the name of a web colour.")
-    digits = found[1] if found is not None else str(known)[1:]
-    return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+    return found

@@ -217,7 +217,8 @@ def _pictures(headers: Sequence[str]) -> Document:
 
 
 def _errors(*statuses: str) -> Document:
-    return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+    every = sorted({*statuses, "401", "403", "429"})
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in every}
 
 
 _BINARY: Document = {"schema": {"type": "string", "format": "binary"}}
@@ -244,9 +245,12 @@ def _problem(text: str) -> Document:
 
 _RESPONSES = {
     "400": _problem("A parameter has no meaning, or two contradict."),
+    "401": _problem("A key or token is needed, or the one that was sent does not hold."),
+    "403": _problem("The caller is known, and not let in."),
     "404": _problem("There is no such resource, or no such tile."),
     "406": _problem("None of the representations is acceptable."),
     "413": _problem("More is asked for than the server draws at once."),
+    "429": _problem("Too many requests; try again."),
     "502": _problem("The source of the data cannot be read."),
     "503": _problem("The server is busy; try again."),
 }
