@@ -16,8 +16,8 @@ from proxy.ogc.api.negotiation import Representation
 from proxy.ogc.api.slices import dimensions_of
 from proxy.ogc.api.subject import Subject
 from proxy.ogc.api.subset import Range
-from proxy.ogc.api.values import RGB, color, flag
-from proxy.ogc.compose import Void, composed
+from proxy.ogc.api.values import color, flag
+from proxy.ogc.compose import RGB, Void, composed
 from proxy.ogc.order import OWN, orders
 from proxy.services import Service
 from proxy.web import picture_response

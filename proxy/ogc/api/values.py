@@ -8,7 +8,7 @@ import re
 from PIL import ImageColor
 
 from proxy.errors import InvalidParameter
-from proxy.ogc.wms.colors import RGB
+from proxy.ogc.compose import RGB
 from proxy.ogc.wms.colors import color as hexadecimal
 from proxy.xyz.params import whole_number
 
