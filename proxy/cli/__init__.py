@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -25,6 +25,9 @@ from proxy.listing.builder import Keeper
 from proxy.listing.report import progress_bar, summary_lines
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
+from proxy.sources.cube.formats import SUFFIXES as CUBE_SUFFIXES
+from proxy.sources.cube.formats import is_zarr_folder
+from proxy.sources.dimensions import extent_text
 from proxy.sources.location import RASTER_SUFFIXES, locate
 from proxy.sources.session import prepare_process
 
@@ -104,6 +107,8 @@ def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None
             click.echo(f"{service.name}: {click.style('FAILED', fg='red')} {failure}")
             continue
         click.echo(f"{service.name}: {click.style('ok', fg='green')} {summary_of(service.info)}")
+        for line in variables_in(service.info):
+            click.echo(f"    {line}")
         for advice in advice_on(service.info):
             click.echo(f"    {advice}")
     raise SystemExit(1 if failed else 0)
@@ -137,6 +142,17 @@ def summary_of(info: SourceInfo) -> str:
         f"{mask}, {len(info.level_sizes)} overviews, {info.compression.lower()}, read by {info.way}"
         + (f" ({info.why})" if info.why else "")
     )
+
+
+def variables_in(info: SourceInfo) -> list[str]:
+    """One line for each variable of a source with dimensions."""
+    found = []
+    for variable in info.variables:
+        about = ", ".join(part for part in (variable.description, variable.unit) if part)
+        dimensions = [f"{dimension.name}: {extent_text(dimension)}" for dimension in variable.dimensions]
+        name = f"{variable.name} ({about})" if about else variable.name
+        found.append("; ".join([f"{name} {variable.pixel_type}", *dimensions]))
+    return found
 
 
 def advice_on(info: SourceInfo) -> list[str]:
@@ -203,8 +219,8 @@ def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tup
     """
     paths: list[str] = []
     for source in sources:
-        if "://" not in source and Path(source).is_dir():
-            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
+        if "://" not in source and Path(source).is_dir() and not is_zarr_folder(Path(source)):
+            inside = sorted(_sources_in(Path(source)))
             if not inside:
                 raise ConfigError(f"{source}: there is no raster in this folder")
             paths += [str(path) for path in inside]
@@ -220,6 +236,16 @@ def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tup
         taken.add(name.lower())
         found.append((name, path))
     return found
+
+
+def _sources_in(folder: Path) -> Iterator[Path]:
+    """Rasters, and files and folders with dimensions; what lies in such a folder is no source of its own."""
+    for root, folders, files in os.walk(folder):
+        hierarchies = [name for name in folders if is_zarr_folder(Path(root, name))]
+        folders[:] = [name for name in folders if name not in hierarchies]
+        yield from (Path(root, name) for name in hierarchies)
+        known = RASTER_SUFFIXES | CUBE_SUFFIXES
+        yield from (Path(root, name) for name in files if Path(name).suffix.lower() in known)
 
 
 def _free(name: str, taken: set[str]) -> str:

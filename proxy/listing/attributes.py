@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from proxy.catalog.base import Value
+from proxy.catalog.attributes import plain
 from proxy.listing.dates import milliseconds
 
 #: Names that say when an item was taken, and how much of it is clouds; the first that is there counts.
@@ -20,27 +19,28 @@ _CLOUDS = ("cloudcover", "eo:cloud_cover", "cloud_cover", "cloud_pct", "cloud_pe
 _DATE_NAMES = re.compile(r"(date|datetime|time|created|updated|published|expires|acquired)$", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-#: Most attributes of an item, and longest text that is kept of one.
-MOST, LONGEST = 256, 2000
+#: Most attributes of an item.
+MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """Values by name; those named in `dates` are epoch milliseconds."""
 
-    values: dict[str, Value]
+    values: dict[str, Any]
     dates: frozenset[str]
 
 
 def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> Attributes:
     """Attributes of one item.
 
-    Lists of plain values become a text, anything deeper is left out, as is what begins with `proj:`.
+    Lists of plain values become a text, other lists are left out, as is what begins with `proj:`. Properties
+    within properties stay as they are: the catalog gives them names of their own.
 
     Args:
         skip: lower-case names that are something else than attributes.
     """
-    values: dict[str, Value] = {}
+    values: dict[str, Any] = {}
     dates: set[str] = set()
     seen: set[str] = set()
     for name, given in properties.items():
@@ -48,7 +48,10 @@ def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozense
         if lower in skip or lower in seen or lower.startswith("proj:") or len(values) >= MOST:
             continue
         moment = _moment(name, given)
-        value = _plain(given) if moment is None else moment
+        if isinstance(given, Mapping):
+            value: Any = dict(given)
+        else:
+            value = plain(given, False)[0] if moment is None else moment
         if value is None:
             continue
         seen.add(lower)
@@ -59,7 +62,7 @@ def attributes_of(properties: Mapping[str, Any], skip: frozenset[str] = frozense
     return Attributes(values, frozenset(dates))
 
 
-def _add_common(values: dict[str, Value], dates: set[str]) -> None:
+def _add_common(values: dict[str, Any], dates: set[str]) -> None:
     by_name = {name.lower(): name for name in values}
     for lower in _ACQUIRED:
         name = by_name.get(lower, "")
@@ -86,22 +89,4 @@ def _moment(name: str, value: object) -> int | None:
         _MOMENT.fullmatch(value) or (_DAY.fullmatch(value) and _DATE_NAMES.search(name))
     ):
         return milliseconds(value)
-    return None
-
-
-def _plain(value: object) -> Value:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value if abs(value) < 1 << 63 else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return value[:LONGEST]
-    if (
-        isinstance(value, list | tuple)
-        and value
-        and all(isinstance(part, str | int | float) for part in value)
-    ):
-        return ", ".join(str(part) for part in value)[:LONGEST]
     return None

@@ -203,9 +203,8 @@ class Round:
         began, first = time.monotonic(), not self._catalog.progress.finished
         try:
             self._put_all(every)
-        except CannotOpen as error:
-            assert self._service.mosaic is not None
-            self._writer.reject(shown(self._service.mosaic.source[0]), error.message)
+        except CannotOpen:
+            # What the listing has said of it is kept.
             self._writer.flush()
             raise
         if first or not self._listing.failures:

@@ -54,9 +54,13 @@ class Listed:
 
     def __iter__(self) -> Iterator[ItemRecord]:
         context, mosaic = self._context, self._context.mosaic
-        pattern = _pattern(mosaic.date_pattern)
-        seamlines = Seamlines(mosaic.seamlines, context.credentials) if mosaic.seamlines else None
         self._before = self.failures = 0
+        try:
+            pattern = _pattern(mosaic.date_pattern)
+            seamlines = Seamlines(mosaic.seamlines, context.credentials) if mosaic.seamlines else None
+        except CannotOpen as error:
+            context.refuse(mosaic.seamlines or mosaic.source[0], error.message)
+            raise
         reason: CannotOpen | None = None
         for place in mosaic.source:
             count = 0

@@ -18,7 +18,7 @@ from proxy.listing.shapes import clipped_to_raster
 from proxy.model import PixelType
 from proxy.sources.base import SourceInfo
 from proxy.sources.leading import check_leads_nowhere
-from proxy.sources.opening import open_source
+from proxy.sources.opening import open_raster
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle
 from proxy.threads import DaemonPool
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Headers that are read at a time, and those that wait for their turn in the catalog.
 PARALLEL, WAITING = 16, 64
-#: Seconds after which an item that does not answer is left out.
-PATIENCE = 60.0
+#: Seconds after which an item that does not answer is left out, and how many times it waits so for its turn.
+PATIENCE, TURNS = 60.0, 10
 
 _readers = DaemonPool(PARALLEL, "headers")
 
@@ -69,9 +69,7 @@ class Headers:
 
         for record, future in ahead(submitted, records, WAITING):
             try:
-                yield future.result(PATIENCE)
-            except TooLate:
-                yield Failed(record, "The source did not answer in time.")
+                yield _awaited(future)
             except ProxyError as error:
                 if isinstance(error, SourceFailed) and error.detail:
                     log.info("cannot read the header of %s: %s", record.name, error.detail)
@@ -99,12 +97,23 @@ class Headers:
     def _info(self, asset: Asset) -> SourceInfo:
         service = self._service.model_copy(update={"source": asset.href})
         # Nothing of a header's dataset is kept: a pool of none closes what is given back.
-        source = open_source(service, self._config, Pool[Handle](0))
+        source = open_raster(service, self._config, Pool[Handle](0))
         try:
             check_leads_nowhere(source.info.driver, asset.href)
             return source.info
         finally:
             source.close()
+
+
+def _awaited(future: Future[ItemRecord]) -> ItemRecord:
+    """The result, for which an item has its time from when its turn has come."""
+    for _ in range(TURNS):
+        try:
+            return future.result(PATIENCE)
+        except TooLate:
+            if future.running():
+                break
+    raise CannotOpen("The source did not answer in time.")
 
 
 def merged_facts(assets: Sequence[Asset], found: Sequence[SourceInfo]) -> ItemFacts:

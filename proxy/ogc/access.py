@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from proxy.config import Config
 from proxy.errors import ProxyError
@@ -36,6 +38,13 @@ class Opened:
 
     service: Service
     source: Source
+
+
+def route_below(prefix: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route for `/{prefix}` and everything below it, line breaks in the path included."""
+    route = Route(f"/{prefix}{{path:path}}", endpoint, methods=["GET", "POST"])
+    route.path_regex = re.compile(rf"^/{re.escape(prefix)}(?P<path>(?:/.*)?)$", re.DOTALL)
+    return route
 
 
 def registry_of(request: Request) -> Registry:

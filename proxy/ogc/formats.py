@@ -29,8 +29,6 @@ _UNDERSTOOD = {
     "image/bmp": ImageFormat.BMP,
 }
 _ALL = {name.replace(" ", ""): value for name, value in (WMS_OFFERED | _UNDERSTOOD).items()}
-#: Endings of the addresses of tiles, by media type.
-EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/tiff": "tif"}
 
 
 def image_format(media_type: str) -> ImageFormat | None:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cachetools import LRUCache
 
 from proxy.catalog.base import Asset, Item
 from proxy.config import Config, ServiceConfig
-from proxy.errors import CannotOpen, CannotRead, SourceFailed
-from proxy.sources.opening import open_source
+from proxy.errors import CannotOpen, CannotRead, ProxyError, SourceFailed
+from proxy.sources.leading import check_leads_nowhere
+from proxy.sources.opening import current_version, open_raster
 from proxy.sources.raster import Handles, RasterSource
 from proxy.threads import DaemonPool
+
+log = logging.getLogger(__name__)
 
 #: Items of a service that are kept open: facts and headers, no file handles.
 OPEN_ITEMS = 256
 #: Seconds before an item that failed is tried again, and how many such items are remembered.
 RETRY_SECONDS, FAILURES = 30.0, 4096
+#: Seconds between looks at the version of a local item.
+LOOK_SECONDS = 1.0
 #: Items that are opened or read at a time by the whole process, those that hang among them.
 READERS = 16
 
@@ -32,6 +39,19 @@ def readers() -> DaemonPool:
     return DaemonPool(READERS, "item")
 
 
+@dataclass(eq=False)
+class _Opening:
+    """The rasters of an item, opened or on their way; `looked` is when they were last known to be current."""
+
+    future: Future[tuple[RasterSource, ...]] = field(default_factory=Future)
+    looked: float = field(default_factory=time.monotonic)
+
+    def close(self) -> None:
+        if self.future.done() and self.future.exception() is None:
+            for raster in self.future.result():
+                raster.close()
+
+
 class ItemPool:
     """Rasters of items, opened when first needed. Safe in several threads."""
 
@@ -40,7 +60,7 @@ class ItemPool:
         self._config = config
         self._handles = handles
         self._lock = threading.Lock()
-        self._open: LRUCache[Key, Future[tuple[RasterSource, ...]]] = LRUCache(OPEN_ITEMS)
+        self._open: LRUCache[Key, _Opening] = LRUCache(OPEN_ITEMS)
         self._failures: LRUCache[Key, tuple[float, SourceFailed]] = LRUCache(FAILURES)
         self.opened = 0
 
@@ -56,16 +76,38 @@ class ItemPool:
             opening = self._open.get(key)
             mine = opening is None
             if opening is None:
-                opening = self._open[key] = Future()
+                opening = self._open[key] = _Opening()
         if mine:
-            try:
-                opening.set_result(tuple(self.raster(asset) for asset in item.assets))
-            except BaseException as error:
-                with self._lock:
-                    if self._open.get(key) is opening:
-                        del self._open[key]
-                opening.set_exception(error)
-        return opening.result()
+            self._opened(item, opening)
+        found = opening.future.result()
+        if mine or time.monotonic() - opening.looked < LOOK_SECONDS or not self._changed(opening, found):
+            return found
+        self.forget(item)
+        return self.rasters(item)
+
+    def _opened(self, item: Item, opening: _Opening) -> None:
+        try:
+            opening.future.set_result(tuple(self.raster(asset) for asset in item.assets))
+        except BaseException as error:
+            with self._lock:
+                if self._open.get(_key(item)) is opening:
+                    del self._open[_key(item)]
+            if isinstance(error, Exception) and not isinstance(error, ProxyError):
+                log.exception("item %s cannot be opened", item.name)
+                error = unreadable(error)
+            opening.future.set_exception(error)
+
+    def _changed(self, opening: _Opening, rasters: tuple[RasterSource, ...]) -> bool:
+        """True where a local file is no longer the one that was opened; of remote ones the listing tells."""
+        opening.looked = time.monotonic()
+        try:
+            return any(
+                current_version(raster.location, self._config, self._service) != raster.info.version
+                for raster in rasters
+                if not raster.location.is_remote
+            )
+        except CannotOpen:
+            return True
 
     def raster(self, asset: Asset) -> RasterSource:
         """Open the raster of an asset, whether it is open already or not.
@@ -75,7 +117,12 @@ class ItemPool:
             CannotRead: the configuration asks for bands that it does not have.
         """
         derived = self._service.model_copy(update={"source": asset.href})
-        found = open_source(derived, self._config, self._handles)
+        found = open_raster(derived, self._config, self._handles)
+        try:
+            check_leads_nowhere(found.info.driver, asset.href)
+        except CannotOpen:
+            found.close()
+            raise
         self.opened += 1
         if asset.bands is not None and max(asset.bands, default=-1) >= found.info.band_count:
             raise CannotRead("The file has fewer bands than its listing says.")
@@ -101,9 +148,8 @@ class ItemPool:
         """Close an item whose files have changed; it is opened anew when next needed."""
         with self._lock:
             gone = self._open.pop(_key(item), None)
-        if gone is not None and gone.done() and gone.exception() is None:
-            for raster in gone.result():
-                raster.close()
+        if gone is not None:
+            gone.close()
 
     def close(self) -> None:
         """Close all items."""
@@ -111,9 +157,7 @@ class ItemPool:
             gone = list(self._open.values())
             self._open.clear()
         for opening in gone:
-            if opening.done() and opening.exception() is None:
-                for raster in opening.result():
-                    raster.close()
+            opening.close()
 
 
 def _key(item: Item) -> Key:

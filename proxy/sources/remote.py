@@ -48,7 +48,11 @@ def remote_place(url: str, credentials: CredentialsConfig | None) -> RemotePlace
 def object_store(url: str, credentials: CredentialsConfig | None) -> tuple[Any, str]:
     """The store of an object, and the object's path in it."""
     parts = urlsplit(url)
-    return store_at(f"{parts.scheme}://{parts.netloc}", credentials), unquote(parts.path.lstrip("/"))
+    root, path = f"{parts.scheme}://{parts.netloc}", unquote(parts.path.lstrip("/"))
+    if parts.query and parts.scheme in ("http", "https"):
+        # A signature goes with every request. Stores of signatures are not kept: there is no end of them.
+        return from_url(f"{root}/?{parts.query}", **store_options(root, credentials)), path
+    return store_at(root, credentials), path
 
 
 def store_at(root: str, credentials: CredentialsConfig | None) -> Any:

@@ -50,7 +50,7 @@ def test_libraries_draw_in_mercator(services: str, pages: str, draw: Drawer, tmp
         difference = np.abs(picture(tmp_path / f"{kind}.png") - truth).mean()
         assert difference < 6, (kind, difference)
     kvp, rest = results[4], results[5]
-    assert any("TileMatrixSet=WebMercatorQuad" in url for url in kvp["requests"])
+    assert any("tilematrixset=WebMercatorQuad" in url for url in kvp["requests"])
     assert any("/GoogleMapsCompatible/3/" in url for url in rest["requests"])
 
 

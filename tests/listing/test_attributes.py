@@ -18,6 +18,7 @@ def test_stac_properties_keep_their_names_and_give_the_common_ones() -> None:
     )  # fmt: skip
     assert found.values == {
         "datetime": NOON, "AcquisitionDate": NOON, "eo:cloud_cover": 7, "CloudCover": 7.0, "platform": "x",
+        "deep": {"a": 1},
         "instruments": "a, b", "yes": 1, "huge": float(1 << 70),
         "created": int(datetime(2020, 6, 1, tzinfo=UTC).timestamp() * 1000) + 500,
     }  # fmt: skip

@@ -94,19 +94,26 @@ def test_a_remote_header_costs_one_request(server: RangeServer) -> None:
     assert len(server.log) == 1
 
 
+def test_a_signature_goes_with_every_request(server: RangeServer) -> None:
+    url = server.put("x/a%20b.tif?sig=a%2Fb&until=1", (DATA / FLAT).read_bytes(), '"tag"')
+    found, unsigned = completed(plain(url), plain(url.partition("?")[0]))
+    assert isinstance(found, ItemRecord)
+    assert isinstance(unsigned, Failed)
+
+
 def test_an_item_that_never_answers_does_not_hold_up_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies(tmp_path, "a.tif", "b.tif")
     released = threading.Event()
-    opened = headers.open_source
+    opened = headers.open_raster
 
     def slow(service, config, handles):  # type: ignore[no-untyped-def]
         if service.source.endswith("a.tif"):
             released.wait()
         return opened(service, config, handles)
 
-    monkeypatch.setattr(headers, "open_source", slow)
+    monkeypatch.setattr(headers, "open_raster", slow)
     monkeypatch.setattr(headers, "PATIENCE", 0.2)
     first, second = completed(plain(str(tmp_path / "a.tif"), "a"), plain(str(tmp_path / "b.tif"), "b"))
     released.set()

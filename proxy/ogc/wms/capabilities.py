@@ -13,6 +13,7 @@ from proxy.ogc.formats import WMS_OFFERED
 from proxy.ogc.legend import HEIGHT, WIDTH
 from proxy.ogc.values import INFO_FORMATS
 from proxy.ogc.wms.layers import Box, LayerFacts, common, facts, union
+from proxy.ogc.wms.named_layers import short_name
 from proxy.ogc.wms.versions import Version
 from proxy.ogc.xml import XLINK, Element, child, link, root, written
 from proxy.renderings import Rendering
@@ -38,12 +39,15 @@ _EXCEPTIONS = {
 }
 
 
-def capabilities(config: Config, address: str, listed: Sequence[Opened], version: Version) -> bytes:
+def capabilities(
+    config: Config, address: str, listed: Sequence[Opened], version: Version, *, by_style: bool = False
+) -> bytes:
     """The document.
 
     Args:
         address: of the endpoint, without a query.
         listed: services in order; what does not lie on the earth is left out.
+        by_style: below each layer, list one for every style, as image services do.
     """
     layers = [found for each in listed if (found := facts(config, each)) is not None]
     if version is Version.V130:
@@ -59,7 +63,14 @@ def capabilities(config: Config, address: str, listed: Sequence[Opened], version
     for name in _EXCEPTIONS[version]:
         child(exceptions, "Format", name)
     _styling(capability, version)
-    _root_layer(capability, config.ogc, address, layers, version)
+    top_layer = _root_layer(capability, config.ogc, layers, version)
+    shared = set(common(layers))
+    for layer in layers:
+        element = _layer(top_layer, layer, shared, address, version)
+        for rendering in layer.service.renderings if by_style else ():
+            inner = child(element, "Layer", queryable="1", opaque="0")
+            child(inner, "Name", f"{short_name(layer.service)}:{rendering.name}")
+            child(inner, "Title", rendering.title)
     return written(top, None if version is Version.V130 else DOCTYPE_111)
 
 
@@ -132,20 +143,18 @@ def _styling(capability: Element, version: Version) -> None:
 
 
 def _root_layer(
-    capability: Element, config: OgcConfig, address: str, layers: Sequence[LayerFacts], version: Version
-) -> None:
+    capability: Element, config: OgcConfig, layers: Sequence[LayerFacts], version: Version
+) -> Element:
     top = child(capability, "Layer")
     child(top, "Title", config.title)
-    shared = common(layers)
-    _systems(top, shared, version)
+    _systems(top, common(layers), version)
     _geographic(top, union(layers), version)
-    for layer in layers:
-        _layer(top, layer, set(shared), address, version)
+    return top
 
 
 def _layer(
     parent: Element, layer: LayerFacts, inherited: set[NamedCRS], address: str, version: Version
-) -> None:
+) -> Element:
     service = layer.service
     found = child(parent, "Layer", queryable="1", opaque="0")
     child(found, "Name", service.name)
@@ -166,6 +175,7 @@ def _layer(
         child(child(found, "Attribution"), "Title", service.attribution)
     for rendering in service.renderings:
         _style(found, service.name, rendering, address)
+    return found
 
 
 def _systems(layer: Element, listed: Sequence[NamedCRS], version: Version) -> None:

@@ -73,6 +73,11 @@ def _wanted(
     return WantedLayer(service, style or named_style)
 
 
+def short_name(service: Service) -> str:
+    """Name without the folder: at its own endpoint a service goes by this too."""
+    return service.name.rsplit("/", 1)[-1]
+
+
 def service_of(registry: Registry, name: str, only: Service | None) -> tuple[Service, str]:
     """(service, style) of a layer's name: of a service, or `service:style` as other servers have it.
 
@@ -80,6 +85,8 @@ def service_of(registry: Registry, name: str, only: Service | None) -> tuple[Ser
         WmsError: there is no such layer at this endpoint.
     """
     for layer, style in ((name, ""), (name.rpartition(":")[0], name.rpartition(":")[2])):
+        if only is not None and layer.lower() == short_name(only).lower():
+            return only, style
         try:
             found = registry.get(layer) if layer else None
         except UnknownService:

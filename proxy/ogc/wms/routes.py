@@ -1,4 +1,8 @@
-"""Routes of WMS: `/wms` for all services, `/wms/{service}` for one."""
+"""Routes of WMS: `/wms` for all services, `/wms/{service}` for one.
+
+Programs written for image services look at `/arcgis/services/{service}/ImageServer/WMSServer`, and for a
+layer of each style there, named `service:style`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from proxy.ogc.access import (
     opened,
     registry_of,
     remembered,
+    route_below,
     usable,
 )
 from proxy.ogc.dimensions import selections
@@ -48,8 +53,8 @@ _ALIASES = {"capabilities": "getcapabilities", "map": "getmap", "feature_info": 
 def routes() -> list[BaseRoute]:
     """WMS."""
     return [
-        Route("/wms", respond, methods=["GET", "POST"]),
-        Route("/wms/{path:path}", respond, methods=["GET", "POST"]),
+        route_below("wms", respond),
+        Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond, methods=["GET", "POST"]),
     ]
 
 
@@ -70,6 +75,8 @@ async def respond(request: Request) -> Response:
 
 def _service(request: Request) -> Service | None:
     path = request.path_params.get("path", "").strip("/")
+    if request.path_params.get("context", _context(request)) != _context(request):
+        raise UnknownService(path)
     if not path:
         return None
     service, rest = registry_of(request).match(path)
@@ -108,14 +115,29 @@ async def _answer(request: Request, service: Service | None, pairs: Pairs, versi
 async def _capabilities(request: Request, service: Service | None, version: Version) -> Response:
     config = config_of(request)
     listed = await usable(request, registry_of(request) if service is None else (service,))
-    address = f"{base_url(request)}/wms" + (f"/{quote(service.name)}" if service is not None else "")
+    by_style = "context" in request.path_params
+    address = f"{base_url(request)}{_path(request, service)}"
 
     def write() -> bytes:
-        return capabilities(config, address, listed, version)
+        return capabilities(config, address, listed, version, by_style=by_style)
 
     body = await remembered(request, f"wms {version}", listed, address, write)
     headers = {"Cache-Control": f"max-age={LIFETIME}"}
     return Response(body, headers=headers | {"Content-Type": MEDIA_TYPES[version]})
+
+
+def _context(request: Request) -> str:
+    return config_of(request).server.context
+
+
+def _path(request: Request, service: Service | None) -> str:
+    """Path of this endpoint, with the name of the service as it is written."""
+    if service is None:
+        return "/wms"
+    name = quote(service.name)
+    if "context" in request.path_params:
+        return f"/{_context(request)}/services/{name}/ImageServer/WMSServer"
+    return f"/wms/{name}"
 
 
 async def _feature_info(

@@ -9,7 +9,7 @@ from proxy.config import Config, OgcConfig
 from proxy.ogc import dimensions
 from proxy.ogc.access import Opened
 from proxy.ogc.crs_names import of_matrix_set
-from proxy.ogc.formats import EXTENSIONS, OFFERED
+from proxy.ogc.formats import OFFERED
 from proxy.ogc.legend import HEIGHT, WIDTH
 from proxy.ogc.values import INFO_EXTENSIONS, INFO_FORMATS
 from proxy.ogc.wmts.sets import PublishedSet, published
@@ -174,12 +174,15 @@ def _link(layer: Element, one: PublishedSet, opened: Opened) -> None:
 
 
 def _addresses(layer: Element, own: str, names: Sequence[str]) -> None:
-    """Templates. Dimensions stand in the query, since their values may hold slashes."""
+    """Templates. Dimensions stand in the query, since their values may hold slashes.
+
+    Tiles have one template, though every format has an address: OpenLayers and OWSLib take any of those that
+    are listed in turn, whatever their format.
+    """
     tile = f"{own}/{VERSION}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
     query = "?" + "&".join(f"{name}={{{name}}}" for name in names) if names else ""
-    for media_type in OFFERED:
-        template = f"{tile}.{EXTENSIONS[media_type]}{query}"
-        child(layer, "ResourceURL", format=media_type, resourceType="tile", template=template)
+    template = f"{tile}.png{query}"
+    child(layer, "ResourceURL", format="image/png", resourceType="tile", template=template)
     for extension, media_type in INFO_EXTENSIONS.items():
         template = f"{tile}/{{J}}/{{I}}.{extension}{query}"
         child(layer, "ResourceURL", format=media_type, resourceType="FeatureInfo", template=template)

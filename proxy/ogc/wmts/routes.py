@@ -7,7 +7,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from proxy.errors import ProxyError, UnknownService
 from proxy.ogc.access import (
@@ -20,6 +20,7 @@ from proxy.ogc.access import (
     registry_of,
     remembered,
     renderer_of,
+    route_below,
     usable,
 )
 from proxy.ogc.kvp import Pairs, pairs_of
@@ -48,10 +49,7 @@ _PARAMETERS = ("layer", "style", "format", "TileMatrixSet", "TileMatrix", "TileR
 
 def routes() -> list[BaseRoute]:
     """WMTS."""
-    return [
-        Route("/wmts", respond, methods=["GET", "POST"]),
-        Route("/wmts/{path:path}", respond, methods=["GET", "POST"]),
-    ]
+    return [route_below("wmts", respond)]
 
 
 async def respond(request: Request) -> Response:

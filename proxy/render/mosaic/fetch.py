@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 #: Remote items that are read ahead for one picture, and the bytes that may wait in memory.
 AHEAD, WAITING_BYTES = 8, 256 << 20
 #: Items that are looked at ahead.
-LONGEST = 4 * AHEAD
+LONGEST = 2 * AHEAD
 #: Share of the time that is left to a picture which one item may take.
 SHARE = 0.5
 
@@ -140,7 +140,9 @@ class Fetcher:
         for place, entry in enumerate(_growing(queue, wanted)):
             limit = self._ahead if entry.remote else self._ahead_local
             useful = promised is None or bool((entry.cover & ~promised).any())
-            # A local item whose turn it is is read by the thread that waits for it.
+            # A local item whose turn it is is read by the thread that waits for it; spare ones may not come
+            # to it.
+            useful = useful and not entry.spare
             if entry.future is None and useful and started < limit and (entry.remote or place):
                 self._start(entry)
                 started += 1

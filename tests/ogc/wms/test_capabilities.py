@@ -131,6 +131,29 @@ def test_a_service_may_be_drawn_in_few_systems() -> None:
         assert client.get("/wms", params=own).headers["content-type"] == "image/png"
 
 
+def test_the_address_of_image_services(client: TestClient, wms_schema: Validator, wms_dtd: Validator) -> None:
+    path = "/arcgis/services/dem/sierra/ImageServer/WMSServer"
+    body = client.get(path, params=GET).content
+    wms_schema(body)
+    wms_dtd(client.get(path, params=GET | {"version": "1.1.1"}).content)
+    document = etree.fromstring(body)
+    names = [str(name) for name in document.xpath("//w:Layer/w:Name/text()", namespaces=NS)]
+    assert names[0] == "dem/sierra"
+    assert {"sierra:None", "sierra:hillshade_map"} <= set(names)
+    hrefs = set(document.xpath("//w:DCPType//w:OnlineResource/@x:href", namespaces=NS))
+    assert hrefs == {f"http://testserver{path}?"}
+    query = {
+        "service": "WMS", "version": "1.3.0", "request": "GetMap", "crs": "CRS:84", "width": 32, "height": 32,
+        "bbox": "-118.8,37.2,-118.4,37.6", "format": "image/png", "transparent": "true",
+    }  # fmt: skip
+    shaded = client.get(path, params=query | {"layers": "sierra:hillshade_map"})
+    expected = client.get("/wms", params=query | {"layers": "dem/sierra", "styles": "hillshade_map"})
+    assert shaded.content == expected.content
+    assert shaded.headers["content-type"] == "image/png"
+    other = client.get(path.replace("arcgis", "other"), params=GET)
+    assert b"LayerNotDefined" in other.content
+
+
 def test_update_sequences_are_ignored_since_there_is_none(client: TestClient) -> None:
     body = client.get("/wms", params=GET | {"updatesequence": "999"}).content
     assert etree.fromstring(body).get("updateSequence") is None
