@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -58,9 +59,11 @@ def routes() -> list[BaseRoute]:
             (f"{origin}/map/tiles/{{tms}}", door.tileset),
             (f"{origin}/map/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", door.tile),
         ]
-    table.append(("/{path:path}", door.nothing))
     found: list[BaseRoute] = [Route(ROOT + path, Resource(handler)) for path, handler in table]
-    return [*found, Route("/docs", Resource(door.documentation))]
+    rest = Route(ROOT + "/{path:path}", Resource(door.nothing))
+    # Line breaks included.
+    rest.path_regex = re.compile(rf"^{ROOT}/(?P<path>.*)$", re.DOTALL)
+    return [*found, rest, Route("/docs", Resource(door.documentation))]
 
 
 class Door:

@@ -40,7 +40,8 @@ def test_other_methods_are_refused_in_the_language_of_the_api(
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/ogc/nothing", 404), ("/ogc/collections/none", 404), ("/ogc/collections/none/map", 404),
+        ("/ogc/nothing", 404), ("/ogc/a%0Ab", 404), ("/ogc/collections/none", 404),
+        ("/ogc/collections/none/map", 404),
         ("/ogc/collections/world/nothing", 404), ("/ogc/collections/world/styles/such", 404),
         ("/ogc/tileMatrixSets/none", 404), ("/ogc/collections/world/map/tiles/none", 404),
         (f"{TILE[:-1]}9", 404), ("/ogc/collections?f=xml", 400), ("/ogc?f=json&f=html", 400),
