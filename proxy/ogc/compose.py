@@ -18,7 +18,7 @@ from proxy.render.encode import encode
 from proxy.render.encode.png_file import Color, write_png
 from proxy.render_service import Renderer
 from proxy.services import Service
-from proxy.web import Rendered
+from proxy.web import HITS, Rendered
 
 RGB = tuple[int, int, int]
 
@@ -60,10 +60,12 @@ async def composed(
     picture = await renderer.call(work)
     missing = sum(rendered.picture.missing for rendered in found)
     key = repr(([rendered.etag for rendered in found], shares, void, whole.grid, whole.format, whole.options))
-    status = "hit" if all(rendered.status == "hit" for rendered in found) else "miss"
+    status = "hit" if all(rendered.status in HITS for rendered in found) else "miss"
     etag = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
     current = [rendered.current for rendered in found]
-    return Rendered(replace(picture, missing=missing), etag, status, lambda: all(each() for each in current))
+    stale = any(rendered.stale for rendered in found)
+    picture = replace(picture, missing=missing)
+    return Rendered(picture, etag, status, lambda: all(each() for each in current), stale)
 
 
 def _alone(request: RenderRequest) -> RenderRequest:
