@@ -27,7 +27,7 @@ from proxy.renderings import Rendering
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
 from proxy.upkeep import Upkeep
-from proxy.web import plain_error
+from proxy.web import EXPOSED, plain_error
 
 log = logging.getLogger("proxy")
 
@@ -128,7 +128,7 @@ def _cors(config: Config) -> Middleware:
         allow_origins=list(config.server.cors_origins),
         allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
         allow_headers=["Content-Type", "Authorization", "X-Esri-Authorization", "X-Requested-With", "Range"],
-        expose_headers=["ETag", "Content-Range", "Cache-Status"],
+        expose_headers=EXPOSED,
         max_age=86400,
     )
 

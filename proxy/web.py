@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -17,6 +17,10 @@ from proxy.model import Picture
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
 MISSING = "Cogproxy-Missing-Items"
 
+#: Headers of answers that scripts of other origins may read.
+EXPOSED = (
+    "ETag", "Content-Range", "Cache-Status", "Content-Bbox", "Content-Crs", "Content-Datetime", "Link",
+)  # fmt: skip
 #: Ways that a picture came without being rendered.
 HITS = frozenset({"hit", "disk", "redis"})
 #: Seconds that others may keep a picture which may be out of date.
@@ -79,12 +83,13 @@ def picture_response(
     *,
     filename: str | None = None,
     lasting: bool = True,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already.
 
-    An address whose picture is `lasting` is remembered for the hit path.
+    An address whose picture is `lasting` is remembered for the hit path, with the further `headers`.
     """
-    headers = picture_headers(rendered, caching)
+    headers = picture_headers(rendered, caching) | dict(headers or {})
     picture = rendered.picture
     if not picture.missing and not_modified(request.headers.get("if-none-match"), rendered.etag):
         return Response(status_code=304, headers=headers)
@@ -159,7 +164,12 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
 
 def plain_error(error: ProxyError) -> Response:
     """An error in the language of tiles: a status and a sentence, never kept by caches."""
+    return PlainTextResponse(error.message, error.status, error_headers(error))
+
+
+def error_headers(error: ProxyError) -> dict[str, str]:
+    """Headers of an error in every door that answers with its status: when to come again."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
-    return PlainTextResponse(error.message, error.status, headers)
+    return headers

@@ -51,8 +51,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "ogc": {
         "cache", "catalog", "choices", "config", "crs", "errors", "facts", "forms", "functions", "legends",
-        "model", "proxy", "render", "render_service", "renderings", "selection", "services", "sources", "web",
-        "xyz",
+        "model", "proxy", "render", "render_service", "renderings", "selection", "services", "sources",
+        "viewer", "web", "xyz",
     },
     "viewer": {
         "proxy", "xyz", "choices", "model", "errors", "crs", "config", "selection", "services", "sources",
