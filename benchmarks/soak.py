@@ -257,9 +257,7 @@ async def soak(arguments: argparse.Namespace, folder: Path, bucket: str) -> int:
         "redis": f"redis://127.0.0.1:{redis_port}/0",
         "revalidate": 5,
     }
-    settings = config(
-        port, services, credentials={"own": profile}, cache=cache, render={"block_cache_mb": 4}
-    )
+    settings = config(port, services, credentials={"own": profile}, cache=cache, render={"block_cache_mb": 4})
     server = serve(folder, "soak", settings, workers=2)
     kills = restarts = 0
     tally = Tally()
