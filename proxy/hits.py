@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from starlette.types import Scope, Send
 
 from proxy.cache.store import ByteLRU
-from proxy.web import Rendered, not_modified
+from proxy.web import EXPOSED, Rendered, not_modified
 
 #: Addresses remembered, and the longest of them: some ten megabytes when full.
 ADDRESSES, LONGEST = 8192, 2048
@@ -49,7 +49,9 @@ class HitPath:
         kept = {name.lower(): value for name, value in headers.items()} | {"cache-status": "cogproxy; hit"}
         if self._open:
             kept["access-control-allow-origin"] = "*"
-            kept["access-control-expose-headers"] = "ETag, Content-Range, Cache-Status"
+            kept["access-control-expose-headers"] = ", ".join(EXPOSED)
+        else:
+            kept["vary"] = "Origin"
         picture = rendered.picture
         own = {"content-type": picture.media_type, "content-length": str(len(picture.body))}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (own | kept).items()]

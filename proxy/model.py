@@ -193,7 +193,7 @@ class ImageFormat(StrEnum):
     """How a picture or a block of numbers is written.
 
     AUTO is JPEG where every pixel is valid, else PNG32. PNG is the smallest lossless PNG that shows
-    everything: grey, palette, RGB or RGBA.
+    everything: grey, palette, RGB or RGBA. TIFF holds the numbers, TIFF_COLORS the colours of a picture.
     """
 
     AUTO = "auto"
@@ -206,6 +206,7 @@ class ImageFormat(StrEnum):
     GIF = "gif"
     BMP = "bmp"
     TIFF = "tiff"
+    TIFF_COLORS = "tiff_colors"
     BIP = "bip"
     BSQ = "bsq"
     LERC = "lerc"

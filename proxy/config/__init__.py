@@ -11,7 +11,7 @@ from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
 from proxy.config.ogc import OgcConfig
 from proxy.config.root import Config
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
     ArchiveConfig,
     CacheType,
@@ -24,6 +24,7 @@ from proxy.config.service import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "ArchiveConfig",
+    "CacheConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",
@@ -32,7 +33,6 @@ __all__ = [
     "CredentialsConfig",
     "CubeConfig",
     "LimitsConfig",
-    "MemoryConfig",
     "MosaicConfig",
     "OgcConfig",
     "RenderConfig",

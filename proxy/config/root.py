@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from proxy.config.base import Model
 from proxy.config.ogc import OgcConfig
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import ServiceConfig
 
 
@@ -25,7 +25,7 @@ class Config(Model):
     state: Path | None = None
     server: ServerConfig = ServerConfig()
     render: RenderConfig = RenderConfig()
-    cache: MemoryConfig = MemoryConfig()
+    cache: CacheConfig = CacheConfig()
     ogc: OgcConfig = OgcConfig()
     credentials: dict[str, CredentialsConfig] = {}
     services: tuple[ServiceConfig, ...] = ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from proxy.ogc import wms, wmts
+from proxy.ogc import api, wms, wmts
 
 __all__ = ["routes"]
 
 
 def routes() -> list[BaseRoute]:
-    """WMTS and WMS."""
-    return [*wmts.routes(), *wms.routes()]
+    """WMTS, WMS and OGC API."""
+    return [*wmts.routes(), *wms.routes(), *api.routes()]

@@ -38,6 +38,9 @@ def mercator() -> dict[str, str]:
     }
     map_ = {"service": "WMS", "request": "GetMap", "layers": "elevation", "styles": "", "format": "image/png"}
     sized = map_ | {"width": 256, "height": 256, "transparent": "TRUE", "bbox": bounds}
+    ogc = {
+        "bbox": bounds, "bbox-crs": "EPSG:3857", "crs": "EPSG:3857", "width": 256, "height": 256, "f": "png",
+    }  # fmt: skip
     export = {
         "bbox": bounds,
         "bboxSR": 3857,
@@ -53,6 +56,8 @@ def mercator() -> dict[str, str]:
         "wmts-alias": f"/wmts/elevation/1.0.0/default/GoogleMapsCompatible/{Z}/{Y}/{X}.png",
         "wms-1.1.1": "/wms?" + urlencode(sized | {"version": "1.1.1", "srs": "EPSG:900913"}),
         "wms-1.3.0": "/wms/elevation?" + urlencode(sized | {"version": "1.3.0", "crs": "EPSG:3857"}),
+        "ogc-tile": f"/ogc/collections/elevation/map/tiles/{MERCATOR}/{Z}/{Y}/{X}?f=png",
+        "ogc-map": "/ogc/collections/elevation/map?" + urlencode(ogc),
         "export": "/arcgis/rest/services/elevation/ImageServer/exportImage?" + urlencode(export),
     }
 
@@ -68,6 +73,9 @@ def degrees() -> dict[str, str]:
         "xyz-4326": f"/tiles/elevation/WGS1984Quad/{z}/{x}/{y}.png",
         "wmts-crs84": f"/wmts/elevation/1.0.0/default/{DEGREES}/{z}/{y}/{x}.png",
         "wmts-4326": f"/wmts/elevation/1.0.0/default/WGS1984Quad/{z}/{y}/{x}.png",
+        "ogc-crs84": f"/ogc/collections/elevation/map/tiles/{DEGREES}/{z}/{y}/{x}?f=png",
+        "ogc-4326": f"/ogc/collections/elevation/map/tiles/WGS1984Quad/{z}/{y}/{x}?f=image/png",
+        "ogc-map": f"/ogc/collections/elevation/map?bbox={xy}&width=256&height=256&crs=OGC:CRS84&f=png",
         "wms-1.1.1": "/wms?" + urlencode(sized | {"version": "1.1.1", "srs": "EPSG:4326", "bbox": xy}),
         "wms-1.3.0": "/wms?" + urlencode(sized | {"version": "1.3.0", "crs": "EPSG:4326", "bbox": yx}),
         "wms-crs84": "/wms?" + urlencode(sized | {"version": "1.3.0", "crs": "CRS:84", "bbox": xy}),
