@@ -147,7 +147,9 @@ def sliced(make_raster: RasterMaker) -> Iterator[TestClient]:
         data[:, :, 32:] = 0 if key[0] == 0.0 else value
         paths[key] = make_raster(f"{value}.tif", data, nodata=0)
     listed = [{"name": path.stem, "source": str(path)} for path in paths.values()]
-    with client_of({"name": "cube", "source": listed[0]["source"]}, *listed) as client:
+    cube = {"name": "cube", "source": listed[0]["source"]}
+    # Or a thread that opens it at the start may come after what is put in its place below.
+    with client_of(cube, *listed, server={"open_at_start": False}) as client:
         registry: Registry = client.app.state.registry  # type: ignore[attr-defined]
         service = registry.get("cube")
         slices = {key: registry.get(path.stem).source for key, path in paths.items()}
