@@ -55,7 +55,9 @@ def main() -> None:
         catalog = refresh_now(config.services[0], config)
         source = Registry(config, read_renderings).get("mosaic").source
         assert isinstance(source, MosaicSource)
-        print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {len(catalog)} items, {arguments.operation}")
+        print(
+            f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {len(catalog)} items, {arguments.operation}"
+        )
         compare(source, arguments)
 
 

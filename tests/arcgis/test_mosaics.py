@@ -211,6 +211,29 @@ def test_a_rule_for_each_item_is_applied_before_they_are_put_together(
     assert_equal(exported(client, mosaicRule={**rule, "itemRenderingRule": turned}), (data[[2, 0]], mask))
 
 
+def test_items_that_a_function_names(client: TestClient, clips: list[Path]) -> None:
+    grid = native_grid(client)
+    rule = {
+        "rasterFunction": "Local",
+        "rasterFunctionArguments": {"Rasters": ["$4", "$2"], "Operation": "Max", "ExtentType": 0},
+    }
+    _, mask = exported(client, renderingRule=rule)
+    valid = [sampled(clips[number], grid)[1] for number in (3, 1)]
+    assert np.array_equal(mask, valid[0] | valid[1]) or np.array_equal(mask, valid[0] & valid[1])
+    # A picture of numbers is stretched by the statistics of the result.
+    box = ",".join(map(repr, grid.extent.as_tuple()))
+    ratio = {
+        "rasterFunction": "Arithmetic",
+        "rasterFunctionArguments": {"Raster": "$4", "Raster2": "$2", "Operation": 4},
+        "outputPixelType": "F32",
+    }
+    answer = asked(client, "exportImage", f="image", format="png", bbox=box, renderingRule=ratio)
+    pixels = np.asarray(Image.open(io.BytesIO(answer.content)).convert("LA"))
+    assert np.ptp(pixels[..., 0][pixels[..., 1] > 0]) > 100
+    absent = {**ratio, "rasterFunctionArguments": {"Raster": "$4", "Raster2": "$99", "Operation": 4}}
+    assert "$99" in json.dumps(refused(client, "exportImage", bbox=box, renderingRule=absent))
+
+
 def test_a_picture_can_be_chosen_by_post_and_from_its_link(client: TestClient) -> None:
     grid = native_grid(client)
     form = {
