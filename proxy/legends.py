@@ -52,19 +52,23 @@ class Legend:
     limits: tuple[float, float] | None = None
 
 
-def legend_of(service: Service, rule: Node | None, bands: tuple[int, ...] | None = None) -> Legend:
+def legend_of(
+    service: Service, rule: Node | None, bands: tuple[int, ...] | None = None, variable: str = ""
+) -> Legend:
     """The legend of what a rule draws. Blocks.
 
     Args:
         service: whose picture is explained.
         rule: that is drawn, None for the raw bands.
         bands: chosen of the source, None for all; they matter where the stored bands are drawn.
+        variable: of a source with several, see `facts_of`.
 
     Raises:
+        InvalidParameter: there is no such variable.
         CannotOpen: the source cannot be used.
         InvalidRule: the rule does not fit it.
     """
-    facts = facts_of(service, rule)
+    facts = facts_of(service, rule, variable)
     if rule is not None and rule != Source():
         bands = None
     if facts.colormap is not None and bands in (None, (0,)):
@@ -72,7 +76,7 @@ def legend_of(service: Service, rule: Node | None, bands: tuple[int, ...] | None
         named = _names(service.info.attribute_table)
         if named or len(colors) <= CLASSES or not isinstance(rule, Call):
             return Legend(LegendKind.CLASSES, _classes(facts, colors, named))
-        return Legend(LegendKind.RAMP, (), tuple(colors.values()), _measured(service, rule, facts))
+        return Legend(LegendKind.RAMP, (), tuple(colors.values()), _measured(service, rule, facts, variable))
     shown = _shown(facts, bands)
     if len(shown) == 3:
         primary = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
@@ -96,11 +100,11 @@ def _shown(facts: Facts, bands: tuple[int, ...] | None) -> tuple[int, ...]:
     return display_bands(facts.band_names, colors)
 
 
-def _measured(service: Service, rule: Node | None, facts: Facts) -> tuple[float, float] | None:
+def _measured(service: Service, rule: Node | None, facts: Facts, variable: str) -> tuple[float, float] | None:
     """Limits of what a ramp of colours was stretched from, rather than of the indices of the colours."""
     while isinstance(rule, Call) and rule.function in ("colormap", "stretch") and children(rule):
         rule = children(rule)[0]
-    found = facts_of(service, rule).statistics if rule is not None else facts.statistics
+    found = facts_of(service, rule, variable).statistics if rule is not None else facts.statistics
     return (found[0].minimum, found[0].maximum) if len(found) == 1 else None
 
 

@@ -10,6 +10,7 @@ from proxy.errors import (
     BadRequest,
     Busy,
     ImageTooLarge,
+    InvalidParameter,
     InvalidRule,
     NotFound,
     ProxyError,
@@ -63,6 +64,9 @@ def _content(error: ProxyError) -> dict[str, Any]:
             return _with(400, FAILED)
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
+        case InvalidParameter(name="mosaic"):
+            # As the parameter is called here.
+            return _with(400, INVALID, InvalidParameter("mosaicRule", error.why).message)
         case BadRequest() | TooLarge():
             return _with(400, INVALID, error.message)
         case NotFound():

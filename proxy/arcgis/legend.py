@@ -13,7 +13,7 @@ from PIL import Image
 
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.params import read_bands
-from proxy.arcgis.resources import RULE, asked_rule
+from proxy.arcgis.resources import RULE, VARIABLE, asked_rule
 from proxy.arcgis.respond import Document
 from proxy.functions.tree import Node
 from proxy.legends import RGB, Legend, LegendKind, legend_of
@@ -34,18 +34,21 @@ async def legend(call: Call) -> Document:
     text = call.fields.text("renderingRule")
     rule = asked_rule(service, text) if text else service.default_rendering.rule
     bands = read_bands(call.fields.text("bandIds"), service.info.band_count)
-    return await call.worked(legend_document, service, rule, bands)
+    return await call.worked(legend_document, service, rule, bands, call.fields.text(VARIABLE.name))
 
 
-def legend_document(service: Service, rule: Node | None, bands: tuple[int, ...] | None) -> Document:
+def legend_document(
+    service: Service, rule: Node | None, bands: tuple[int, ...] | None, variable: str = ""
+) -> Document:
     """The document. Blocks.
 
     Args:
         service: whose picture is explained.
         rule: that is drawn.
         bands: chosen of the source, None for all; they matter where the stored bands are drawn.
+        variable: of a cube with several.
     """
-    found = legend_of(service, rule, bands)
+    found = legend_of(service, rule, bands, variable)
     layer = {
         "layerId": 0,
         "layerName": service.name.rsplit("/", 1)[-1],
@@ -98,4 +101,6 @@ def _entry(label: str, pixels: NDArray[np.uint8], **more: Any) -> Document:
     }
 
 
-OPERATION = Operation("legend", legend, "Legend", (Parameter("bandIds", "numbers of bands, from 0"), RULE))
+OPERATION = Operation(
+    "legend", legend, "Legend", (Parameter("bandIds", "numbers of bands, from 0"), RULE, VARIABLE)
+)

@@ -284,6 +284,9 @@ def _sampled_statistics(
     service: Subject, source: MosaicSource, rule: Node | None, bands: tuple[int, ...]
 ) -> Statistics:
     """Statistics of a rule's result over the overview of a mosaic, else over a sample of its items."""
+    if rule is not None and items_needed(rule):
+        # Of no item alone: it names others.
+        return _summaries(_look_at_named(service, source, rule, bands))
     if source.overview is not None:
         return _summaries(look(service, source.overview, rule, bands))
 
@@ -298,6 +301,17 @@ def _sampled_statistics(
     return merged(sampled(source, of_item))
 
 
+def _look_at_named(service: Subject, source: MosaicSource, rule: Node, bands: tuple[int, ...]) -> Raster:
+    """The result of a rule over the items that it names."""
+    known = [found.extent for item in items_needed(rule) if (found := source.catalog.get(item)) is not None]
+    if not known:
+        return look(service, source, rule, bands)
+    west, south = (min(values) for values in zip(*((e.xmin, e.ymin) for e in known), strict=True))
+    east, north = (max(values) for values in zip(*((e.xmax, e.ymax) for e in known), strict=True))
+    grid = overall_grid(source, LOOK_SIZE, Extent(west, south, east, north))
+    return processed(service, source, grid, rule, bands, Interpolation.NEAREST)
+
+
 def look(
     service: Subject, source: AnySource, rule: Node | None, bands: tuple[int, ...], size: int = LOOK_SIZE
 ) -> Raster:
@@ -305,9 +319,9 @@ def look(
     return processed(service, source, overall_grid(source, size), rule, bands, Interpolation.NEAREST)
 
 
-def overall_grid(source: AnySource, size: int = LOOK_SIZE) -> Grid:
-    """The whole source in its own system, at most `size` pixels a side."""
-    extent: Extent = source.info.extent
+def overall_grid(source: AnySource, size: int = LOOK_SIZE, extent: Extent | None = None) -> Grid:
+    """The whole source, or an extent, in the source's own system, at most `size` pixels a side."""
+    extent = extent or source.info.extent
     longer = max(extent.width, extent.height)
     width = max(1, min(source.info.width, round(size * extent.width / longer)))
     height = max(1, min(source.info.height, round(size * extent.height / longer)))
