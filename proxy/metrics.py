@@ -198,6 +198,11 @@ def source(service: str, operation: str, seconds: float, *, failed: bool = False
         _source_errors.labels(service, operation).inc()
 
 
+def source_failed(service: str, operation: str) -> None:
+    """Count a failure whose time tells nothing."""
+    _source_errors.labels(service, operation).inc()
+
+
 def items_missing(service: str, count: int) -> None:
     """Items left out of a picture."""
     _missing.labels(service).inc(count)

@@ -1,4 +1,4 @@
-"""From a request to a picture: cache, one flight for each key, a bounded pool, a deadline."""
+"""From a request to a picture: cache, one flight for each key, a bounded and fair pool, a deadline."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import asyncio
 import dataclasses
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
 from typing import TypeVar
 
+from proxy import metrics, tracing
 from proxy.cache.flight import SingleFlight
 from proxy.cache.keys import key_of
 from proxy.cache.store import ByteLRU
 from proxy.config import Config
-from proxy.errors import DeadlinePassed, ProxyError, QueueFull
+from proxy.errors import DeadlinePassed, ProxyError, QueueFull, SourceFailed
 from proxy.model import Picture, RenderRequest
-from proxy.render.context import ReadContext
+from proxy.queueing import FairPool
+from proxy.render.context import Abandoned, ReadContext
 from proxy.render.pipeline import render_picture
 from proxy.services import Service
 from proxy.sources.base import Source
@@ -36,37 +38,23 @@ OPENERS = 32
 ATTEMPTS = 4
 
 
-@dataclass
-class RenderCounters:
-    """What the renderer has done since the start."""
-
-    rendered: int = 0
-    failed: int = 0
-    refused: int = 0
-    seconds: float = 0.0
-
-
 class Renderer:
     """Renders for all doors. Used on one event loop; the work itself runs in threads."""
 
     def __init__(self, config: Config) -> None:
         self._config = config.render
-        threads = config.render.threads or len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
-        self._room = threads + config.render.queue
+        self.pool = FairPool(config.render.threads or len(os.sched_getaffinity(0)), config.render.queue)
         self._openers = DaemonPool(OPENERS, "open")
         self._opening: dict[str, Future[Source]] = {}
-        self._pending = 0
         self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
         self.flight: SingleFlight[Picture] = SingleFlight()
-        self.counters = RenderCounters()
 
     async def render(self, service: Service, request: RenderRequest) -> Rendered:
         """The picture of a request, from the cache where it is known.
 
         Raises:
             QueueFull: too many renders are waiting.
-            DeadlinePassed: it took too long; it goes on for the cache.
+            DeadlinePassed: it took too long.
             ProxyError: whatever the render itself found wrong.
         """
         for _ in range(ATTEMPTS - 1):
@@ -81,7 +69,7 @@ class Renderer:
         version = source.info.version
         # What is written in two ways and means the same is one picture.
         request = dataclasses.replace(request, selection=source.normalised(request.selection))
-        key = key_of(version, request)
+        key = key_of(f"{version}\n{service.fingerprint}", request)
 
         def current() -> bool:
             return service.is_at(version)
@@ -91,19 +79,45 @@ class Renderer:
             return Rendered(picture, key, "hit", current)
         status = "joined" if key in self.flight else "miss"
 
+        abandoned = threading.Event()
+
         async def work() -> Picture:
-            seconds = self._config.seconds
-            context = ReadContext(service.source_pixels, deadline=time.monotonic() + seconds, seconds=seconds)
-            made = await self.call(render_picture, service, source, request, context)
+            made = await self._made(service, source, request, abandoned)
             if not made.missing:
                 self.store.put(key, made)
             return made
 
         try:
-            picture = await asyncio.wait_for(self.flight.do(key, work), self._config.seconds)
+            flight = self.flight.do(key, work, abandoned.set)
+            picture = await asyncio.wait_for(flight, self._config.seconds)
         except TimeoutError:
+            metrics.render(service.name, "deadline")
             raise DeadlinePassed(self._config.seconds) from None
         return Rendered(picture, key, status, current)
+
+    async def _made(
+        self, service: Service, source: Source, request: RenderRequest, abandoned: threading.Event
+    ) -> Picture:
+        seconds = self._config.seconds
+        deadline = time.monotonic() + seconds
+        context = ReadContext(service.source_pixels, deadline=deadline, seconds=seconds, abandoned=abandoned)
+        outcome = "ok"
+        queued = time.perf_counter()
+        try:
+            made = await self.call(render_picture, service, source, request, context, service=service)
+        except BaseException as error:
+            outcome = _outcome(error)
+            if isinstance(error, SourceFailed):
+                metrics.source_failed(service.name, "read")
+            raise
+        finally:
+            metrics.render(service.name, outcome)
+            for name, begin, end in context.stages:
+                metrics.stage(name, end - begin)
+            tracing.stages(queued, context.stages)
+        if made.missing:
+            metrics.items_missing(service.name, made.missing)
+        return made
 
     async def opened(self, service: Service) -> Source:
         """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.
@@ -116,35 +130,51 @@ class Renderer:
             return service.source
         opening = self._opening.get(service.name)
         if opening is None or opening.done():
-            opening = self._opening[service.name] = self._openers.submit(lambda: service.source)
+            opening = self._opening[service.name] = self._openers.submit(_open, service)
         try:
             waiting = asyncio.shield(asyncio.wrap_future(opening))
             return await asyncio.wait_for(waiting, self._config.seconds)
         except TimeoutError:
             raise DeadlinePassed(self._config.seconds) from None
 
-    async def call(self, function: Callable[..., T], *args: object) -> T:
-        """Run blocking work in the render pool.
+    async def call(self, function: Callable[..., T], *args: object, service: Service | None = None) -> T:
+        """Run blocking work in the render pool. Who leaves before its turn takes it out of the queue.
+
+        Args:
+            service: in whose turn it is done, and whose limit it counts against.
 
         Raises:
             QueueFull: too much is waiting already.
         """
-        if self._pending >= self._room:
-            self.counters.refused += 1
-            raise QueueFull
-        self._pending += 1
-        started = time.perf_counter()
-        try:
-            result = await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
-        except ProxyError:
-            self.counters.failed += 1
-            raise
-        finally:
-            self._pending -= 1
-            self.counters.seconds += time.perf_counter() - started
-        self.counters.rendered += 1
-        return result
+        name = "" if service is None else service.name
+        limit = None if service is None else service.config.limits.renders
+        return await asyncio.wrap_future(self.pool.submit(name, function, *args, limit=limit))
 
-    def close(self) -> None:
-        """Let the pool go; what runs is finished first."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def close(self, seconds: float | None = None) -> None:
+        """Let the pool go; what runs is finished first, for at most so long."""
+        if not self.pool.close(seconds):
+            log.warning("%d renders were still at work at the end", self.pool.running)
+
+
+def _open(service: Service) -> Source:
+    started, failed = time.perf_counter(), True
+    try:
+        source = service.source
+        failed = False
+        return source
+    finally:
+        metrics.source(service.name, "open", time.perf_counter() - started, failed=failed)
+
+
+def _outcome(error: BaseException) -> str:
+    """Word for the metrics."""
+    match error:
+        case Abandoned() | asyncio.CancelledError():
+            return "abandoned"
+        case DeadlinePassed():
+            return "deadline"
+        case QueueFull():
+            return "refused"
+        case ProxyError():
+            return "error"
+    return "unexpected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -34,6 +35,18 @@ RESULTS = 256
 RuleReader = Callable[[ServiceConfig], tuple[Rendering, ...]]
 
 
+#: Settings that no pixel depends on, or that are in the request itself.
+_NO_PIXELS = frozenset(
+    {"name", "title", "description", "attribution", "renderings", "bundle", "cache", "limits", "access",
+     "tiles", "download", "empty_tile"}
+)  # fmt: skip
+
+
+def _fingerprint(config: ServiceConfig) -> str:
+    text = config.model_dump_json(exclude=set(_NO_PIXELS))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 class Service:
     """One service. Its source is opened by the first who needs it, and again when it has changed."""
 
@@ -45,6 +58,8 @@ class Service:
         self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
         self.description = config.description
         self.attribution = config.attribution
+        #: Changes with every setting that may change pixels; part of the key of every picture.
+        self.fingerprint = _fingerprint(config)
         self._whole = whole
         self._handles = handles
         self._configured = renderings

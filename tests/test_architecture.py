@@ -29,14 +29,16 @@ ALLOWED: dict[str, set[str]] = {
         "sources", "threads",
     },
     "metrics": {"errors"},
+    "tracing": set(),
+    "queueing": {"errors", "metrics"},
     "security": {"config", "errors", "metrics"},
     "web": {"model", "errors", "config", "metrics", "security"},
     "choices": {
         "catalog", "config", "crs", "errors", "functions", "model", "selection", "services", "sources",
     },
     "render_service": {
-        "model", "errors", "config", "cache", "metrics", "render", "selection", "services", "sources",
-        "threads", "web",
+        "model", "errors", "config", "cache", "metrics", "queueing", "render", "selection", "services",
+        "sources", "threads", "tracing", "web",
     },
     "xyz": {
         "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "render", "render_service",

@@ -20,11 +20,17 @@ class LimitsConfig(Model):
 
     Attributes:
         source_pixels: pixels of one band that may be read from the source for one picture.
+        renders: threads that render this service at a time; all of them when absent.
+        rate: requests a second that are answered on average, `burst` that may come at once; no limit when
+            absent. Counted in each process.
     """
 
     max_width: int = Field(4100, ge=512)
     max_height: int = Field(4100, ge=512)
     source_pixels: int = Field(400_000_000, ge=1_000_000)
+    renders: int | None = Field(None, ge=1)
+    rate: float | None = Field(None, gt=0)
+    burst: int = Field(50, ge=1)
 
 
 class CachingConfig(Model):

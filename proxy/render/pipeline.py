@@ -75,15 +75,16 @@ def render_picture(
     context = context or ReadContext(service.source_pixels)
     source = source.at(request.selection)
     raster = render_raster(service, source, request, context)
-    context.check()
     if request.format.is_display:
         bands = _input_bands(source, request)
-        raster = for_display(
-            full_scale(raster, request.pixel_type),
-            source.info.kind,
-            lambda: result_statistics(service, source, request.rule, bands),
-        )
-    picture = encode(raster, request.format, request.options)
+        with context.stage("finish"):
+            raster = for_display(
+                full_scale(raster, request.pixel_type),
+                source.info.kind,
+                lambda: result_statistics(service, source, request.rule, bands),
+            )
+    with context.stage("encode"):
+        picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
 
 
@@ -126,13 +127,15 @@ def processed(
         # A tree of constants looks at nothing, yet its result lies on a raster.
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
-    raster = read_raster(source, grid.grown(around), read, interpolation, context)
+    with context.stage("read"):
+        raster = read_raster(source, grid.grown(around), read, interpolation, context)
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
     named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
-    result = evaluate(tree, raster, needed, named)
-    if around:
-        result = dataclasses.replace(result.cropped(around), grid=grid)
+    with context.stage("functions"):
+        result = evaluate(tree, raster, needed, named, context.check)
+        if around:
+            result = dataclasses.replace(result.cropped(around), grid=grid)
     return result
 
 

@@ -53,7 +53,7 @@ def read_raster(
     colormap = info.colormap if bands == (0,) else None
     if colormap is not None and interpolation in _BLENDS:
         interpolation = Interpolation.NEAREST
-    data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget)
+    data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
     return Raster(
         data,
         mask,

@@ -89,7 +89,7 @@ async def _tilejson(request: Request, service: Service, wanted: Target) -> Respo
 async def _point(request: Request, service: Service, wanted: Target) -> Response:
     assert wanted.lonlat is not None
     source = await _renderer(request).opened(service)
-    found = await _renderer(request).call(point_values, source, wanted.lonlat, WGS84)
+    found = await _renderer(request).call(point_values, source, wanted.lonlat, WGS84, service=service)
     if found is None:
         raise OutsideExtent("There are no data at that place.")
     body = {"coordinates": list(wanted.lonlat), "bands": list(service.info.band_names), "values": found}
