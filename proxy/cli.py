@@ -1,30 +1,21 @@
-"""The command line: `cogproxy serve` and `cogproxy check`."""
+"""The command line: `cogproxy serve`, `cogproxy check`, and helpers for the configuration."""
 
 from __future__ import annotations
 
-import itertools
-import logging
-import os
-import re
-import secrets
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
-import uvicorn
-import yaml
 
 from proxy import __version__
 from proxy.app import create_app, read_renderings
-from proxy.config import Config, ConfigError, load, parse
-from proxy.demo import demo_config
+from proxy.chosen import chosen_config
+from proxy.config import ConfigError
+from proxy.front import logs
+from proxy.running import Origin, run
+from proxy.security.passwords import hash_password, new_key
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
-from proxy.sources.location import RASTER_SUFFIXES, locate
 from proxy.sources.session import prepare_process
-
-CONFIG_VARIABLE = "COGPROXY_CONFIG_FILE"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,12 +40,13 @@ def serve(
     log_level: str,
 ) -> None:
     """Serve files, folders or URLs, one service each; with neither these nor --config, the demo."""
-    _log(log_level)
+    overrides = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    origin = Origin(sources, None if config_file is None else config_file.resolve(), given)
+    logs.set_up(log_level)
     try:
-        config = chosen_config(sources, config_file)
-        overrides = {"host": host, "port": port, "workers": workers}
-        given = {name: value for name, value in overrides.items() if value is not None}
-        config = config.model_copy(update={"server": config.server.model_copy(update=given)})
+        config = origin.read()
+        logs.set_up(log_level, config.server.log_format)
         prepare_process()
         create_app(config)
     except ConfigError as error:
@@ -62,7 +54,7 @@ def serve(
     server = config.server
     shown = "localhost" if server.host in ("127.0.0.1", "0.0.0.0", "::") else server.host
     click.echo(f"cogproxy {__version__}: {len(config.services)} services at http://{shown}:{server.port}/")
-    _run(config, log_level)
+    run(config, origin, log_level)
 
 
 @main.command()
@@ -73,7 +65,7 @@ def check(sources: tuple[str, ...], config_file: Path | None) -> None:
 
     Ends with status 1 where a source cannot be served.
     """
-    _log("error")
+    logs.set_up("error")
     try:
         config = chosen_config(sources, config_file)
         prepare_process()
@@ -115,106 +107,15 @@ def advice_on(info: SourceInfo) -> list[str]:
     return found
 
 
-def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
-    """Configuration from a file, from plain sources, from both, or the demo.
-
-    Raises:
-        ConfigError: something is wrong with it, or a folder holds no raster.
-    """
-    config = load(config_file) if config_file else parse({})
-    if not sources:
-        return config if config_file else demo_config()
-    known = [service.name for service in config.services]
-    named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
-    plain = parse({"services": named}, {})
-    return config.model_copy(update={"services": (*config.services, *plain.services)})
+@main.command("hash-password")
+@click.password_option(help="Asked for when absent.")
+def hash_password_command(password: str) -> None:
+    """Print the hash of a password, for `security.users` of the configuration."""
+    click.echo(hash_password(password))
 
 
-def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """Names and sources: one for each file or URL, a folder gives one for each raster in it.
-
-    Names are file names without ending; those that are taken, by one before or by a `known` service, get a
-    number.
-
-    Raises:
-        ConfigError: a file is missing, or a folder holds no raster.
-    """
-    paths: list[str] = []
-    for source in sources:
-        if "://" not in source and Path(source).is_dir():
-            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
-            if not inside:
-                raise ConfigError(f"{source}: there is no raster in this folder")
-            paths += [str(path) for path in inside]
-        elif "://" not in source and not source.startswith("/vsi") and not Path(source).exists():
-            raise ConfigError(f"{source}: there is no such file or folder")
-        else:
-            paths.append(source)
-    taken = {name.lower() for name in known}
-    found = []
-    for path in paths:
-        plain = re.sub(r"[^A-Za-z0-9_.\-]", "_", locate(path).name).strip("._-")
-        name = _free(plain or "raster", taken)
-        taken.add(name.lower())
-        found.append((name, path))
-    return found
-
-
-def _free(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}_{number}" for number in itertools.count(2))
-    return next(free for free in itertools.chain([name], numbered) if free.lower() not in taken)
-
-
-def app_from_environment() -> object:
-    """The application of a worker process, from the file that the supervisor wrote."""
-    _log(os.environ.get("COGPROXY_LOG_LEVEL", "info"))
-    prepare_process()
-    data = yaml.safe_load(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
-    return create_app(parse(data, {}))
-
-
-def _run(config: Config, log_level: str) -> None:
-    server = config.server
-    options = {
-        "host": server.host,
-        "port": server.port,
-        "log_level": log_level,
-        "access_log": server.access_log,
-        "timeout_graceful_shutdown": 10,
-        "server_header": False,
-    }
-    if server.workers == 1:
-        uvicorn.run(create_app(config), **options)  # type: ignore[arg-type]
-        return
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=True) as file:
-        # Only this user can read it: it holds the secrets of the configuration.
-        yaml.safe_dump(revealed(config), file)
-        file.flush()
-        os.environ[CONFIG_VARIABLE] = file.name
-        os.environ["COGPROXY_LOG_LEVEL"] = log_level
-        uvicorn.run("proxy.cli:app_from_environment", factory=True, workers=server.workers, **options)  # type: ignore[arg-type]
-
-
-def revealed(config: Config) -> dict[str, object]:
-    """The configuration as plain values, secrets included, with a signing secret for all workers."""
-    data = config.model_dump(mode="python")
-    if config.server.secret is None:
-        data["server"]["secret"] = secrets.token_hex(32)
-    plain = _plain(data)
-    assert isinstance(plain, dict)
-    return plain
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "get_secret_value"):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, str) else value
-
-
-def _log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("rasterio").setLevel(logging.ERROR)
+@main.command("new-key")
+def new_key_command() -> None:
+    """Make an API key: print it for whoever will use it, and its hash for `security.keys`."""
+    key, hashed = new_key()
+    click.echo(f"key:  {key}\nhash: {hashed}")

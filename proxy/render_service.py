@@ -49,6 +49,11 @@ class Renderer:
         self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
         self.flight: SingleFlight[Picture] = SingleFlight()
 
+    def adopt(self, config: Config) -> None:
+        """Go by another configuration, as far as that is possible while it works."""
+        self._config = config.render
+        self.pool.room = config.render.queue
+
     async def render(self, service: Service, request: RenderRequest) -> Rendered:
         """The picture of a request, from the cache where it is known.
 
@@ -76,7 +81,7 @@ class Renderer:
 
         picture = self.store.get(key)
         if picture is not None:
-            return Rendered(picture, key, "hit", current)
+            return Rendered(picture, key, "hit", current, service.checked)
         status = "joined" if key in self.flight else "miss"
 
         abandoned = threading.Event()
@@ -93,7 +98,7 @@ class Renderer:
         except TimeoutError:
             metrics.render(service.name, "deadline")
             raise DeadlinePassed(self._config.seconds) from None
-        return Rendered(picture, key, status, current)
+        return Rendered(picture, key, status, current, service.checked)
 
     async def _made(
         self, service: Service, source: Source, request: RenderRequest, abandoned: threading.Event

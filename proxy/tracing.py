@@ -19,6 +19,8 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 Stage = tuple[str, float, float]
 Headers = Sequence[tuple[bytes, bytes]]
 
+_NAMES = {"status": "http.response.status_code"}
+
 _tracer: Any = None
 
 
@@ -78,11 +80,11 @@ def _request(method: str, path: str, headers: Headers) -> Iterator[Any]:
 
 
 def attributes(span: Any, **values: str | int | None) -> None:
-    """Say more of a span; underscores become dots, what is None is left out."""
+    """Say more of a span; what is None is left out."""
     if span is not None:
         for name, value in values.items():
             if value is not None:
-                span.set_attribute(name.replace("_", "."), value)
+                span.set_attribute(_NAMES.get(name, f"cogproxy.{name}"), value)
 
 
 def stages(queued: float, done: Sequence[Stage]) -> None:

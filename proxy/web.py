@@ -11,13 +11,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from proxy.config import CachingConfig, ServerConfig
-from proxy.errors import Busy, ProxyError
+from proxy.errors import Busy, InvalidToken, ProxyError
 from proxy.model import Picture
 
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
 MISSING = "Cogproxy-Missing-Items"
 
+#: How callers log in where statuses are spoken.
+CHALLENGE = 'Bearer realm="cogproxy"'
+
+#: Where the scope of a request keeps what its log wants to know.
+ERROR_STATUS, FORM = "cogproxy.status", "cogproxy.form"
+
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_ID = re.compile(rb"[A-Za-z0-9_.:/+=\-]{1,128}")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -28,12 +35,14 @@ class Rendered:
 
     Attributes:
         current: cheap; False once the source may have changed since.
+        checked: each request for it has to be looked at, so that it is not remembered by its address.
     """
 
     picture: Picture
     etag: str
     status: str
     current: Callable[[], bool]
+    checked: bool = False
 
 
 def base_url(request: Request) -> str:
@@ -85,7 +94,7 @@ def picture_response(
         headers["Content-Disposition"] = f'inline; filename="{filename}"'
     span = _span(request.headers.get("range"), len(picture.body))
     if span is None:
-        if lasting and not picture.missing:
+        if lasting and not picture.missing and not rendered.checked:
             request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
@@ -99,7 +108,12 @@ def picture_response(
 def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str]:
     """Validator and lifetimes of a picture; one that lacks items says so, and is nobody's to keep."""
     if missing := rendered.picture.missing:
-        return {"Cache-Control": "no-store", MISSING: str(missing), "Accept-Ranges": "bytes"}
+        return {
+            "Cache-Control": "no-store",
+            MISSING: str(missing),
+            "Accept-Ranges": "bytes",
+            "X-Content-Type-Options": "nosniff",
+        }
     lifetime = f"public, max-age={caching.max_age}"
     if caching.stale_while_revalidate:
         lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"
@@ -109,7 +123,24 @@ def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str
         "Cache-Control": lifetime,
         "Cache-Status": f"cogproxy; {status}",
         "Accept-Ranges": "bytes",
+        "X-Content-Type-Options": "nosniff",
     }
+
+
+def sane_id(value: bytes) -> bytes | None:
+    """The id that a caller gave to his request, where it is fit to be repeated."""
+    return value if _ID.fullmatch(value) else None
+
+
+def note_error(request: Request, error: Exception) -> None:
+    """Tell the counters of an error that is answered with status 200."""
+    status = error.status if isinstance(error, ProxyError) else 500
+    request.scope[ERROR_STATUS] = status
+
+
+def note_form(request: Request, pairs: list[tuple[str, str]]) -> None:
+    """Tell the log of slow requests what a form held."""
+    request.scope[FORM] = pairs
 
 
 def not_modified(if_none_match: str | None, etag: str) -> bool:
@@ -132,7 +163,16 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
 
 def plain_error(error: ProxyError) -> Response:
     """An error in the language of tiles: a status and a sentence, never kept by caches."""
-    headers = {"Cache-Control": "no-store"}
+    return PlainTextResponse(error.message, error.status, error_headers(error))
+
+
+def error_headers(error: ProxyError) -> dict[str, str]:
+    """Headers of an error in every door that answers with its status: when to come again, how to log in."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
-    return PlainTextResponse(error.message, error.status, headers)
+    if isinstance(error, InvalidToken):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
+    elif error.status == 401:
+        headers["WWW-Authenticate"] = CHALLENGE
+    return headers

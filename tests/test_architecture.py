@@ -41,8 +41,8 @@ ALLOWED: dict[str, set[str]] = {
         "sources", "threads", "tracing", "web",
     },
     "xyz": {
-        "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "render", "render_service",
-        "selection", "services", "sources", "web",
+        "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "open_services", "render",
+        "render_service", "selection", "services", "sources", "web",
     },
     "arcgis": {
         "catalog", "choices", "model", "errors", "crs", "config", "functions", "render", "render_service",
@@ -62,15 +62,23 @@ ALLOWED: dict[str, set[str]] = {
         "render_service", "renderings", "selection", "services", "sources", "threads", "web", "xyz",
     },
     "admin": {"cache", "config", "errors", "metrics", "render_service", "security", "services", "web"},
+    "open_services": {"config", "errors", "services", "sources"},
+    "front": {
+        "config", "errors", "metrics", "proxy", "render_service", "security", "services", "sources",
+        "tracing", "web",
+    },
     "app": {
-        "admin", "arcgis", "config", "errors", "functions", "hits", "metrics", "model", "ogc", "proxy",
-        "render_service", "renderings", "security", "services", "threads", "viewer", "web", "xyz",
+        "admin", "arcgis", "config", "errors", "front", "functions", "hits", "metrics", "model", "ogc",
+        "open_services", "proxy", "render_service", "renderings", "security", "services", "threads", "viewer",
+        "web", "xyz",
     },
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
+    "chosen": {"config", "demo", "sources"},
+    "running": {"app", "chosen", "config", "front", "metrics", "proxy", "sources", "tracing"},
     "cli": {
-        "proxy", "app", "bulk", "cache", "catalog", "config", "demo", "errors", "listing", "model",
-        "services", "sources",
+        "proxy", "app", "bulk", "cache", "catalog", "chosen", "config", "demo", "errors", "front", "listing",
+        "model", "running", "security", "services", "sources",
     },
     "proxy": set(),
     "__main__": {"cli"},

@@ -12,6 +12,7 @@ from starlette.types import Message
 
 from proxy.arcgis.relaxed import parse_json
 from proxy.errors import BadRequest, InvalidParameter, TooLarge
+from proxy.web import note_form
 
 #: Bytes of a form, and of one value in it: enough for long geometries and rules.
 MAX_FORM, MAX_VALUE = 4 * 1024 * 1024, 2 * 1024 * 1024
@@ -107,7 +108,9 @@ async def fields_of(request: Request) -> Fields:
     """
     pairs = list(request.query_params.multi_items())
     if request.method == "POST":
-        pairs += await _form(request)
+        form = await _form(request)
+        note_form(request, form)
+        pairs += form
     return Fields(pairs)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
+from proxy.config.open import OpenConfig
 from proxy.config.root import Config
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.security import AccessConfig, KeyConfig, SecurityConfig, TokensConfig, UserConfig
+from proxy.config.server import CredentialsConfig, LogFormat, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
     CacheType,
     CachingConfig,
@@ -21,6 +23,7 @@ from proxy.config.service import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "AccessConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",
@@ -28,13 +31,19 @@ __all__ = [
     "ConfigError",
     "CredentialsConfig",
     "CubeConfig",
+    "KeyConfig",
     "LimitsConfig",
+    "LogFormat",
     "MemoryConfig",
     "MosaicConfig",
+    "OpenConfig",
     "RenderConfig",
     "RenderingConfig",
+    "SecurityConfig",
     "ServerConfig",
     "ServiceConfig",
+    "TokensConfig",
+    "UserConfig",
     "load",
     "parse",
 ]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import Field, SecretStr
 
 from proxy.config.base import Model
 from proxy.model import Effort
+
+
+class LogFormat(StrEnum):
+    """How lines of the log are written."""
+
+    CONSOLE = "console"
+    JSON = "json"
 
 
 class ServerConfig(Model):
@@ -17,7 +26,14 @@ class ServerConfig(Model):
         trust_forwarded: believe `X-Forwarded-*` of the proxy in front.
         cors_origins: origins allowed by CORS, `*` for all.
         open_at_start: look at every source when the server starts, rather than when first asked for.
-        secret: signs links to rendered pictures; made at random when absent.
+        secret: signs links to rendered pictures, and tokens; made at random when absent.
+        watch: look out for changes of the configuration file, and take them over.
+        drain_seconds: how long requests are still taken after the server was told to stop, while `/readyz`
+            already says no.
+        shutdown_seconds: how long what has begun may take to end after that.
+        access_log: a line for each request.
+        log_format: `console` or `json`.
+        metrics: answer at `/metrics`.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +46,11 @@ class ServerConfig(Model):
     secret: SecretStr | None = None
     open_at_start: bool = True
     access_log: bool = False
+    log_format: LogFormat = LogFormat.CONSOLE
+    metrics: bool = True
+    watch: bool = True
+    drain_seconds: float = Field(0.0, ge=0, le=600)
+    shutdown_seconds: float = Field(10.0, ge=0, le=600)
 
 
 class RenderConfig(Model):
@@ -42,6 +63,7 @@ class RenderConfig(Model):
         open_files: idle open datasets kept for the next request.
         block_cache_mb: decoded blocks kept in each process.
         effort: of the PNG encoder.
+        slow_seconds: requests that take longer are logged so that they can be sent again; 0 for none.
     """
 
     threads: int = Field(0, ge=0, le=256)
@@ -50,6 +72,7 @@ class RenderConfig(Model):
     open_files: int = Field(128, ge=1)
     block_cache_mb: int = Field(256, ge=0)
     effort: Effort = Effort.FAST
+    slow_seconds: float = Field(5.0, ge=0)
 
 
 class MemoryConfig(Model):

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from proxy.config.base import Model
 from proxy.config.mosaic import CubeConfig, MosaicConfig
+from proxy.config.security import AccessConfig
 from proxy.model import DataKind, Interpolation
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)?")
@@ -70,6 +71,7 @@ class ServiceConfig(Model):
         bundle: where no renderings are configured, offer the standard ones for the kind of the data.
         tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
         download: the source file may be fetched as it is.
+        access: who reaches it; what `security.access` says when absent.
     """
 
     name: str
@@ -91,6 +93,7 @@ class ServiceConfig(Model):
     side_files: bool | None = None
     tiles: CacheType = CacheType.NONE
     download: bool = False
+    access: AccessConfig | None = None
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 
     @field_validator("name")

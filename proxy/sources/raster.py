@@ -62,6 +62,9 @@ class RasterSource:
     """Pixels of one file or object.
 
     Reading is safe from several threads: each borrows a handle of its own.
+
+    Args:
+        driver: the only one of GDAL's that may open it; any when absent.
     """
 
     def __init__(
@@ -72,7 +75,9 @@ class RasterSource:
         pool: Handles,
         version: str,
         stored: Stored,
+        driver: str | None = None,
     ) -> None:
+        self._driver = driver
         self.location = location
         self.stale = False
         self._stored = stored
@@ -235,7 +240,7 @@ class RasterSource:
     def _overviews(self, dataset: DatasetReader, path: str) -> tuple[Level, ...]:
         found = []
         for index, _ in enumerate(dataset.overviews(1)):
-            with rasterio.open(path, overview_level=index) as overview:
+            with rasterio.open(path, driver=self._driver, overview_level=index) as overview:
                 found.append((Level(overview.width, overview.height, self._scaled(dataset, overview)), index))
         found.sort(key=lambda pair: -pair[0].width)
         self._overview_index = tuple(index for _, index in found)
@@ -264,8 +269,8 @@ class RasterSource:
         path = path or self.location.gdal_path
         if not self._warped:
             extra = {"overview_level": self._overview_index[level - 1]} if level else {}
-            return Handle(rasterio.open(path, sharing=False, **extra))
-        base = rasterio.open(path, sharing=False)
+            return Handle(rasterio.open(path, driver=self._driver, sharing=False, **extra))
+        base = rasterio.open(path, driver=self._driver, sharing=False)
         kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
         if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True

@@ -1,0 +1,62 @@
+"""What is served: a configuration from a file, from plain sources, or the demo."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from proxy.config import Config, ConfigError, load, parse
+from proxy.demo import demo_config
+from proxy.sources.location import RASTER_SUFFIXES, locate
+
+
+def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
+    """Configuration from a file, from plain sources, from both, or the demo.
+
+    Raises:
+        ConfigError: something is wrong with it, or a folder holds no raster.
+    """
+    config = load(config_file) if config_file else parse({})
+    if not sources:
+        return config if config_file else demo_config()
+    known = [service.name for service in config.services]
+    named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
+    plain = parse({"services": named}, {})
+    return config.model_copy(update={"services": (*config.services, *plain.services)})
+
+
+def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Names and sources: one for each file or URL, a folder gives one for each raster in it.
+
+    Names are file names without ending; those that are taken, by one before or by a `known` service, get a
+    number.
+
+    Raises:
+        ConfigError: a file is missing, or a folder holds no raster.
+    """
+    paths: list[str] = []
+    for source in sources:
+        if "://" not in source and Path(source).is_dir():
+            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
+            if not inside:
+                raise ConfigError(f"{source}: there is no raster in this folder")
+            paths += [str(path) for path in inside]
+        elif "://" not in source and not source.startswith("/vsi") and not Path(source).exists():
+            raise ConfigError(f"{source}: there is no such file or folder")
+        else:
+            paths.append(source)
+    taken = {name.lower() for name in known}
+    found = []
+    for path in paths:
+        plain = re.sub(r"[^A-Za-z0-9_.\-]", "_", locate(path).name).strip("._-")
+        name = _free(plain or "raster", taken)
+        taken.add(name.lower())
+        found.append((name, path))
+    return found
+
+
+def _free(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free.lower() not in taken)
