@@ -117,7 +117,6 @@ class Application:
             ConfigError: a rendering's rule is wrong; nothing has changed then.
         """
         before = self._now
-        config = in_place_of(config, before.config)
         after = Generation(config, self.running, before)
         self._now = after
         before.registry.close_all_but(after.registry)
@@ -131,7 +130,10 @@ class Application:
             return False
         async with self._reloading:
             try:
-                config = await asyncio.to_thread(self._read)
+                config = in_place_of(await asyncio.to_thread(self._read), self._now.config)
+                if config == self._now.config:
+                    self.running.config = "ok"
+                    return True
                 self.take_over(config)
             except Exception as error:
                 # Whatever is wrong with it: the requests of those who use the old one come first.

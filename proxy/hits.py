@@ -40,7 +40,7 @@ class HitPath:
 
     Args:
         door: name of the door that a path leads to, for the counters.
-        logged: told of each request that was answered, its door and its seconds.
+        logged: told of each request that was answered, its door, status and seconds.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class HitPath:
         store: ByteLRU,
         cors_origins: tuple[str, ...],
         door: Callable[[str], str] = lambda _: "other",
-        logged: Callable[[Scope, str, float], None] | None = None,
+        logged: Callable[[Scope, str, int, float], None] | None = None,
     ) -> None:
         self._door, self._logged = door, logged
         self._store = store
@@ -94,7 +94,9 @@ class HitPath:
         if picture is None:
             return False
         self.answered += 1
+        status = 200
         if condition is not None and not_modified(condition, hit.key):
+            status = 304
             # Type and length stand first, and are not sent without a body.
             await send({"type": "http.response.start", "status": 304, "headers": headers[2:]})
             body = b""
@@ -105,5 +107,5 @@ class HitPath:
         seconds = time.perf_counter() - started
         hit.observe(seconds)
         if self._logged is not None:
-            self._logged(scope, self._door(scope["path"]), seconds)
+            self._logged(scope, self._door(scope["path"]), status, seconds)
         return True

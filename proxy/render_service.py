@@ -80,6 +80,7 @@ class Renderer:
             return service.is_at(version)
 
         picture = self.store.get(key)
+        (metrics.cache_miss if picture is None else metrics.cache_hit)("memory")
         if picture is not None:
             return Rendered(picture, key, "hit", current, service.checked)
         status = "joined" if key in self.flight else "miss"

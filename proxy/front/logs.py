@@ -77,3 +77,4 @@ def set_up(level: str, style: LogFormat = LogFormat.CONSOLE) -> None:
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.getLogger("rasterio").setLevel(logging.ERROR)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)

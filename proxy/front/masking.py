@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 SECRET = frozenset({"token", "password", "username", "key", "api_key", "apikey", "access_token", "secret"})
 #: Parameters whose values are addresses, which may hold signatures.
 ADDRESSES = frozenset({"url"})
-MASKED = "***"
+MASKED = "masked"
 #: Longest text that a line of the log holds of one request.
 LONGEST = 65536
 

@@ -117,13 +117,13 @@ class Observed:
             slow_log.warning("slow request", extra={FACTS: facts | more})
 
 
-def hit_logged(scope: Scope, door: str, seconds: float) -> None:
+def hit_logged(scope: Scope, door: str, status: int, seconds: float) -> None:
     """The line of a request that took the short way."""
     facts = {
         "method": scope["method"],
         "url": masked_target(scope["path"], scope["query_string"]),
         "door": door,
-        "status": 200,
+        "status": status,
         "ms": round(seconds * 1000, 1),
         "cache": "hit",
     }

@@ -51,8 +51,10 @@ def on_stop(seconds: float, announce: Callable[[], None]) -> None:
 
 
 async def watching(file: Path, changed: Callable[[], Any]) -> None:
-    """Call `changed` whenever the text of a file has become another, however it was replaced."""
+    """Call `changed` at once, and whenever the text of a file has become another, however it was replaced."""
     known = digest(file)
+    # It may have become another since it was read.
+    await changed()
     # The folder is watched: editors and orchestrators put a new file in place of the old one.
     async for _ in awatch(file.parent, recursive=False):
         found = digest(file)
