@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from proxy.errors import InvalidParameter
 from proxy.sources.location import canonical_scheme
@@ -37,11 +37,11 @@ def allowed_address(text: str, prefixes: Iterable[str]) -> str:
         raise _outside()
     path = unquote(parts.path)
     # What a server might take as a way out of the folder, written in any way.
-    if "\\" in path or "\0" in path or "%" in unquote(path) or {".", ".."} & set(path.split("/")):
+    if "\\" in path or "\0" in path or "%" in path or {".", ".."} & set(path.split("/")):
         raise _outside()
     if parts.query and scheme not in _PORTS:
         raise _outside()
-    place = scheme, _host(scheme, parts.hostname, port), path
+    place = scheme, _host(scheme, parts, port), path
     if not any(_begins(place, prefix) for prefix in prefixes):
         raise _outside()
     query = f"?{parts.query}" if parts.query else ""
@@ -51,14 +51,15 @@ def allowed_address(text: str, prefixes: Iterable[str]) -> str:
 def _begins(place: tuple[str, tuple[str, int | None], str], prefix: str) -> bool:
     parts = urlsplit(prefix)
     scheme = canonical_scheme(parts.scheme)
-    root = scheme, _host(scheme, parts.hostname or "", parts.port)
+    root = scheme, _host(scheme, parts, parts.port)
     return place[:2] == root and place[2].startswith(unquote(parts.path))
 
 
-def _host(scheme: str, host: str, port: int | None) -> tuple[str, int | None]:
-    # Bucket names keep their case; names of hosts have none, and may end with a dot.
-    name = host.lower().rstrip(".") if scheme in _PORTS else host
-    return name, port or _PORTS.get(scheme)
+def _host(scheme: str, parts: SplitResult, port: int | None) -> tuple[str, int | None]:
+    # Names of hosts have no case, and may end with a dot; those of buckets are taken as they are.
+    if scheme in _PORTS:
+        return (parts.hostname or "").rstrip("."), port or _PORTS[scheme]
+    return parts.netloc, None
 
 
 def _outside() -> InvalidParameter:
