@@ -246,6 +246,11 @@ def exposition() -> bytes:
     return generate_latest(together)
 
 
+def value(name: str, **labels: str) -> float | None:
+    """One number of this process, None while there is none."""
+    return _registry.get_sample_value(name, labels)
+
+
 def forget_process(pid: int) -> None:
     """Drop the gauges of a worker that has ended; for the supervisor."""
     if os.environ.get(MULTIPROCESS_VARIABLE):

@@ -34,17 +34,17 @@ _PAGE = (
 
 def outcome(status: int) -> str:
     """Word for the counters."""
+    if status in (0, GONE):
+        return "gone"
     if status < 300:
         return "ok"
     if status == HTTPStatus.NOT_MODIFIED:
         return "unchanged"
-    if status == GONE:
-        return "gone"
     if status in (401, 403):
         return "denied"
     if status in (429, 503):
         return "busy"
-    return "invalid" if status < 500 else "failed" if status else "gone"
+    return "invalid" if status < 500 else "failed"
 
 
 class Observed:

@@ -219,6 +219,9 @@ class RasterSource:
             info = describe(dataset, self._config, self._version, "window", "")
             self.levels = self._overviews(dataset, path)
             info = self._with_blocks(info, dataset)
+        if info.way != "blocks" and info.block[0] * info.block[1] > self._config.limits.source_pixels:
+            # GDAL decodes a block as a whole, however little of it is wanted.
+            raise CannotOpen("Its blocks are larger than what may be read for a picture.")
         sizes = tuple((level.width, level.height) for level in self.levels[1:])
         return dataclasses.replace(info, level_sizes=sizes)
 

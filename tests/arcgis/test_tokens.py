@@ -74,7 +74,8 @@ def test_a_token_for_an_address(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"password": "wrong"}, {"password": ""}, {"username": "eve"}, {"username": ""}, {"username": "ANN"}]
+    "change",
+    [{"password": "wrong"}, {"password": ""}, {"username": "eve"}, {"username": ""}, {"username": "ANN"}],
 )
 def test_wrong_names_and_passwords_are_not_told_apart(client: Any, change: dict[str, str]) -> None:
     answer = client.post(PATH, data=FORM | change)

@@ -122,7 +122,9 @@ def test_a_folder_without_anything_to_see_is_not_there(security: dict[str, Any])
         assert client.get("/arcgis/rest/services?f=json", headers=sent).json()["folders"] == ["secret"]
 
 
-@pytest.mark.parametrize("door", [TILE, "/arcgis/rest/services/{}/ImageServer/exportImage?bbox=-113,37,-112,38&f=image"])
+@pytest.mark.parametrize(
+    "door", [TILE, "/arcgis/rest/services/{}/ImageServer/exportImage?bbox=-113,37,-112,38&f=image"]
+)
 def test_pictures_that_are_not_for_everybody_are_nobodys_to_keep(clients: Clients, door: str) -> None:
     client = clients()
     sent = {"X-API-Key": KEY}

@@ -85,7 +85,13 @@ def test_a_new_password_and_a_removed_user_end_tokens(tokens: Tokens, clock: Clo
 def test_a_token_of_a_page_is_no_use_elsewhere(tokens: Tokens) -> None:
     text, _ = tokens.make("ann", 60, Bound(referer="https://app.example/map"))
     assert tokens.read(text, "https://app.example/", "") == "ann"
-    for referer in ("", "https://evil.example/", "https://app.example.evil/", "http://app.example/", "app.example"):
+    for referer in (
+        "",
+        "https://evil.example/",
+        "https://app.example.evil/",
+        "http://app.example/",
+        "app.example",
+    ):
         refused(tokens, text, referer)
 
 

@@ -7,7 +7,12 @@ import pytest
 from proxy.errors import InvalidParameter
 from proxy.sources.allowed import allowed_address, is_public
 
-PREFIXES = ("https://data.example/cogs/", "https://data.example:8443/", "s3://bucket/images/", "http://10.0.0.1/")
+PREFIXES = (
+    "https://data.example/cogs/",
+    "https://data.example:8443/",
+    "s3://bucket/images/",
+    "http://10.0.0.1/",
+)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,9 @@ def test_outside(text: str) -> None:
     assert "data.example" not in caught.value.message
 
 
-@pytest.mark.parametrize("text", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "text", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "::ffff:8.8.8.8"]
+)
 def test_public_addresses(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
 

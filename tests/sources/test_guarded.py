@@ -59,7 +59,20 @@ def test_ranges_and_what_is_said_of_the_object(server: RangeServer) -> None:
     assert GuardedStore(url, True).head("")["size"] == 2048
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+    ],
+)
 def test_no_way_of_writing_this_machine_leads_to_it(server: RangeServer, host: str) -> None:
     server.put("a.tif", CONTENT)
     port = server.url.rpartition(":")[2]
