@@ -131,6 +131,9 @@ class Application:
         async with self._reloading:
             try:
                 config = in_place_of(await asyncio.to_thread(self._read), self._now.config)
+                if self._now.config.services and not (config.services or config.open):
+                    # More likely half a file than what is meant.
+                    raise ConfigError("services: there are none")
                 if config == self._now.config:
                     self.running.config = "ok"
                     return True

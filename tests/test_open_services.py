@@ -31,7 +31,7 @@ def opened(server: RangeServer, **settings: Any) -> Any:
 
 
 def tile(url: str, name: str = "open") -> str:
-    return f"/tiles/{name}/9/96/198.png?url={quote(url, safe='')}"
+    return f"/tiles/{name}/10/190/397.png?url={quote(url, safe='')}"
 
 
 def test_the_picture_is_that_of_the_same_raster_with_a_name(server: RangeServer) -> None:
@@ -39,10 +39,10 @@ def test_the_picture_is_that_of_the_same_raster_with_a_name(server: RangeServer)
     with opened(server) as client:
         found = client.get(tile(url))
         assert found.status_code == 200, found.text
-        assert found.content == client.get("/tiles/landcover/9/96/198.png").content
+        assert found.content == client.get("/tiles/landcover/10/190/397.png").content
         document = client.get(f"/tiles/open/tilejson.json?url={quote(url, safe='')}").json()
         assert document["name"] == "a"
-        address = document["tiles"][0].format(z=9, x=96, y=198)
+        address = document["tiles"][0].format(z=10, x=190, y=397)
         assert client.get(address).content == found.content
         values = client.get(f"/tiles/open/point/-112.9,37.3?url={quote(url, safe='')}").json()
         assert values["values"] == client.get("/tiles/landcover/point/-112.9,37.3").json()["values"]

@@ -14,7 +14,7 @@ from proxy.front.leaving import answer_or_leave
 from proxy.render.context import Abandoned, ReadContext
 from tests.conftest import DEMO
 
-TILE = "/tiles/landcover/9/96/198.png"
+TILE = "/tiles/landcover/10/190/397.png"
 
 
 def scope_of(path: str, method: str = "GET", headers: list[tuple[bytes, bytes]] | None = None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def test_what_waits_in_the_queue_is_never_begun(slow: Slow) -> None:
         app, first, second = application(), Connection(), Connection()
         one = asyncio.ensure_future(app(scope_of(TILE), first.receive, first.send))
         await until(slow.begun)
-        other = scope_of("/tiles/landcover/9/97/198.png")
+        other = scope_of("/tiles/landcover/11/380/794.png")
         two = asyncio.ensure_future(app(other, second.receive, second.send))
         while not app.state.renderer.pool.waiting:
             await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from tests.conftest import DEMO
 from tests.doors import client_of
 
 LAND = DEMO / "landcover.tif"
-TILE = "/tiles/landcover/9/96/198.png"
+TILE = "/tiles/landcover/10/190/397.png"
 EXPORT = "/arcgis/rest/services/landcover/ImageServer/exportImage"
 
 
@@ -63,7 +63,7 @@ def test_every_request_has_an_id_and_a_line(lines: Any) -> None:
 
 
 def test_slow_requests_are_logged_so_that_they_can_be_sent_again(lines: Any) -> None:
-    form = {"bbox": "-113,37,-112,38", "bboxSR": "4326", "size": "64,64", "f": "image", "token": "hush"}
+    form = {"bbox": "-113.1,37.2,-113,37.3", "bboxSR": "4326", "size": "64,64", "f": "image", "token": "hush"}
     with client_of(LAND, render={"threads": 1, "slow_seconds": 1e-9}) as client:
         first = client.post(EXPORT, data=form)
     # The line is written when the answer is on its way already.

@@ -15,7 +15,7 @@ from tests.doors import client_of
 PASSWORD = "correct horse"
 KEY, OTHER_KEY, ADMIN_KEY = "key-of-the-portal", "key-of-nobody", "key-of-the-operator"
 IMAGE = str(DEMO / "landcover.tif")
-TILE = "/tiles/{}/9/96/198.png"
+TILE = "/tiles/{}/10/190/397.png"
 ROOT = "/arcgis/rest/services/{}/ImageServer?f=json"
 
 

@@ -23,7 +23,7 @@ LAND = DEMO / "landcover.tif"
 REST = "/arcgis/rest/services"
 EXPORT = f"{REST}/landcover/ImageServer/exportImage"
 QUERY = f"{REST}/landcover/ImageServer/query"
-BBOX = {"bbox": "-113,37,-112,38", "bboxSR": "4326", "size": "32,32", "f": "image"}
+BBOX = {"bbox": "-113.1,37.2,-113,37.3", "bboxSR": "4326", "size": "32,32", "f": "image"}
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_where_is_no_way_into_a_database(client: TestClient, where: str) -> None
     ],
 )
 def test_expressions_are_arithmetic(client: TestClient, expression: str) -> None:
-    answer = client.get(f"/tiles/landcover/9/96/198.png?expression={quote(expression, safe='')}")
+    answer = client.get(f"/tiles/landcover/10/190/397.png?expression={quote(expression, safe='')}")
     assert answer.status_code == 400
     rule = {
         "rasterFunction": "BandArithmetic",
@@ -159,7 +159,7 @@ def test_expressions_are_arithmetic(client: TestClient, expression: str) -> None
 @pytest.mark.parametrize("expression", ["b1" + "**b1" * 30, "9**9**9**9"])
 def test_powers_are_those_of_floats(client: TestClient, expression: str) -> None:
     # Python's own integers would not come to an end.
-    assert client.get(f"/tiles/landcover/9/96/198.png?expression={quote(expression)}").status_code == 200
+    assert client.get(f"/tiles/landcover/10/190/397.png?expression={quote(expression)}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -250,11 +250,11 @@ def test_sizes_beyond_reason(client: TestClient, size: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/tiles/landcover/9/96/198@99x.png",
+        "/tiles/landcover/10/190/397@99x.png",
         "/tiles/landcover/99999999999999999999/0/0.png",
         "/tiles/landcover/9/-1/5.png",
         "/tiles/landcover/9/1e3/5.png",
-        "/tiles/landcover/9/96/198.exe",
+        "/tiles/landcover/10/190/397.exe",
     ],
 )
 def test_tiles_beyond_reason(client: TestClient, path: str) -> None:
@@ -264,7 +264,7 @@ def test_tiles_beyond_reason(client: TestClient, path: str) -> None:
 def test_unknown_credentials_of_any_form(client: TestClient) -> None:
     for value in ("", "Bearer", "Bearer ", "Basic eHg6eHg=", "Bearer " + "x" * 8000, "Bearer \xff\xfe"):
         raw = value.encode("latin-1")
-        assert client.get("/tiles/landcover/9/96/198.png", headers={"Authorization": raw}).status_code == 200
+        assert client.get("/tiles/landcover/10/190/397.png", headers={"Authorization": raw}).status_code == 200
 
 
 # --- Rasters made to harm -------------------------------------------------------------------------
