@@ -10,7 +10,8 @@ from proxy import metrics
 WORKER = """
 import os, sys
 from proxy import metrics
-metrics.cache_hit("disk"); metrics.cache_miss("disk"); metrics.cache_error("redis"); metrics.cache_stale("disk")
+metrics.cache_hit("disk"); metrics.cache_miss("disk"); metrics.cache_error("redis")
+metrics.cache_stale("disk")
 metrics.cache_read("disk", 100); metrics.cache_written("disk", 7); metrics.cache_evicted("disk", 3)
 metrics.cache_held("memory", 1000); metrics.flight("joined"); metrics.items_missing("a", 2)
 metrics.request("xyz", "hit", 0.002); metrics.gauge("queue_length", 5); metrics.sample_process()
@@ -46,7 +47,9 @@ def test_the_numbers_of_all_workers_are_added_up(tmp_path: Path) -> None:
         assert line in text
     assert all(f'cogproxy_resident_memory_bytes{{pid="{pid}"}}' in text for pid in pids)
     gone = pids[0]
-    text = run(f"from proxy import metrics; metrics.forget_process({gone}); print(metrics.exposition().decode())")
+    text = run(
+        f"from proxy import metrics; metrics.forget_process({gone}); print(metrics.exposition().decode())"
+    )
     assert f'pid="{gone}"' not in text
     assert 'cogproxy_cache_bytes{tier="memory"} 1000.0' in text
     assert 'cogproxy_cache_requests_total{outcome="hit",tier="disk"} 2.0' in text

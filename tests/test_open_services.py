@@ -65,8 +65,9 @@ def test_there_is_no_such_service_unless_it_is_configured(server: RangeServer) -
 
 @pytest.mark.parametrize(
     "url",
-    ["{}/secret.tif", "{}/cogs/../secret.tif", "{}/cogs/%2e%2e/secret.tif", "file:///etc/passwd", "/etc/passwd",
-     "http://169.254.169.254/latest/meta-data/", "s3://bucket/a.tif", "", "/vsimem/a.tif", "{}@evil/cogs/a.tif"],
+    ["{}/secret.tif", "{}/cogs/../secret.tif", "{}/cogs/%2e%2e/secret.tif", "file:///etc/passwd",
+     "/etc/passwd", "http://169.254.169.254/latest/meta-data/", "s3://bucket/a.tif", "", "/vsimem/a.tif",
+     "{}@evil/cogs/a.tif"],
 )  # fmt: skip
 def test_what_is_not_on_the_list_is_not_looked_at(server: RangeServer, url: str) -> None:
     server.put("secret.tif", LAND.read_bytes())

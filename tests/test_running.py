@@ -59,7 +59,9 @@ class Server:
     def workers(self) -> set[int]:
         """Processes that have said how much memory they hold."""
         lines = self.get("/metrics")[1].decode().splitlines()
-        return {int(line.split('"')[1]) for line in lines if line.startswith("cogproxy_resident_memory_bytes{")}
+        return {
+            int(line.split('"')[1]) for line in lines if line.startswith("cogproxy_resident_memory_bytes{")
+        }
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
@@ -87,7 +89,9 @@ def started(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.process.wait(PATIENCE)
 
 
-def test_workers_take_over_a_configuration_are_replaced_and_end_in_order(started: Callable[..., Server]) -> None:
+def test_workers_take_over_a_configuration_are_replaced_and_end_in_order(
+    started: Callable[..., Server],
+) -> None:
     server = started(workers=2, watch=False)
     until(lambda: len(server.workers()) == 2)
     first = server.workers()

@@ -17,7 +17,9 @@ from tests.conftest import DEMO
 TILE = "/tiles/landcover/10/190/397.png"
 
 
-def scope_of(path: str, method: str = "GET", headers: list[tuple[bytes, bytes]] | None = None) -> dict[str, Any]:
+def scope_of(
+    path: str, method: str = "GET", headers: list[tuple[bytes, bytes]] | None = None
+) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -200,7 +202,9 @@ def test_what_is_done_after_the_answer_is_left_alone() -> None:
             done.append(True)
 
         caller = Connection()
-        answered = await answer_or_leave(app, scope_of("/"), caller.receive, caller.send, lambda: bool(caller.sent))
+        answered = await answer_or_leave(
+            app, scope_of("/"), caller.receive, caller.send, lambda: bool(caller.sent)
+        )
         assert (answered, done) == (True, [True])
 
     asyncio.run(run())

@@ -173,7 +173,9 @@ def test_a_render_that_has_begun_ends_with_what_it_began_with(
 
 def test_what_needs_a_restart_is_named(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     before = parse({}, {})
-    after = parse({"server": {"port": 1, "access_log": True}, "render": {"threads": 3}, "cache": {"memory_mb": 1}}, {})
+    after = parse(
+        {"server": {"port": 1, "access_log": True}, "render": {"threads": 3}, "cache": {"memory_mb": 1}}, {}
+    )
     assert needs_restart(before, after) == ["server.port", "render.threads", "cache.memory_mb"]
     assert needs_restart(before, before) == []
     secret = parse({"server": {"secret": "hush"}}, {})

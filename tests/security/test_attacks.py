@@ -264,7 +264,9 @@ def test_tiles_beyond_reason(client: TestClient, path: str) -> None:
 def test_unknown_credentials_of_any_form(client: TestClient) -> None:
     for value in ("", "Bearer", "Bearer ", "Basic eHg6eHg=", "Bearer " + "x" * 8000, "Bearer \xff\xfe"):
         raw = value.encode("latin-1")
-        assert client.get("/tiles/landcover/10/190/397.png", headers={"Authorization": raw}).status_code == 200
+        assert (
+            client.get("/tiles/landcover/10/190/397.png", headers={"Authorization": raw}).status_code == 200
+        )
 
 
 # --- Rasters made to harm -------------------------------------------------------------------------

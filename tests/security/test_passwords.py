@@ -20,7 +20,7 @@ def test_a_password_is_the_one_that_was_hashed(hashed: str) -> None:
 
 def test_salts_differ_and_the_hash_is_that_of_rfc_7914() -> None:
     assert hash_password("a") != hash_password("a")
-    # Section 12 of the RFC: "pleaseletmein", "SodiumChloride", N 16384, r 8, p 1; the first half of its 64 bytes.
+    # Section 12 of the RFC: "pleaseletmein", "SodiumChloride", N 16384, r 8, p 1; half of the result.
     known = bytes.fromhex("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2")
     salt, found = (base64.b64encode(part).decode() for part in (b"SodiumChloride", known))
     expected = f"scrypt$16384$8$1${salt}${found}"
