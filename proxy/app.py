@@ -67,6 +67,7 @@ class Generation:
         self.hits = HitPath(self.renderer.store, config.server.cors_origins, self.observed.door, logged)
         state = self.app.state
         state.config, state.registry, state.renderer = config, self.registry, self.renderer
+        state.archives = xyz.Archives(config.credentials)
         state.hits, state.gate, state.running = self.hits, self.gate, running
         state.open_services = OpenServices(config, self.registry.handles, self.gate) if config.open else None
 

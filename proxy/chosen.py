@@ -12,19 +12,45 @@ from proxy.demo import demo_config
 from proxy.sources.location import RASTER_SUFFIXES, locate
 
 
-def chosen_config(sources: tuple[str, ...], config_file: Path | None) -> Config:
+def chosen_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None = None) -> Config:
     """Configuration from a file, from plain sources, from both, or the demo.
+
+    Args:
+        mosaic: name of the one service that is made of all sources; each becomes a service when None.
 
     Raises:
         ConfigError: something is wrong with it, or a folder holds no raster.
     """
     config = load(config_file) if config_file else parse({})
+    if mosaic is not None and not sources:
+        raise ConfigError("--mosaic: there are no sources that it could be made of")
     if not sources:
         return config if config_file else demo_config()
-    known = [service.name for service in config.services]
-    named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
+    known = [service.name.lower() for service in config.services]
+    if mosaic is not None and mosaic.lower() in known:
+        raise ConfigError(f"--mosaic: the configuration has a service '{mosaic}' already")
+    if mosaic is not None:
+        named: list[dict[str, object]] = [{"name": mosaic, "mosaic": {"source": list(sources)}}]
+    else:
+        named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
     plain = parse({"services": named}, {})
     return config.model_copy(update={"services": (*config.services, *plain.services)})
+
+
+def selected_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None) -> Config:
+    """As `chosen_config`, with only those services of the file that `sources` names, where it names any.
+
+    Raises:
+        ConfigError: something is wrong with it, or a folder holds no raster.
+    """
+    known = {service.name.lower() for service in load(config_file).services} if config_file else set()
+    wanted = {text.lower() for text in sources} & known
+    plain = tuple(text for text in sources if text.lower() not in known)
+    config = chosen_config(plain, config_file, mosaic)
+    if not wanted:
+        return config
+    kept = [s for s in config.services if s.name.lower() in wanted or s.name.lower() not in known]
+    return config.model_copy(update={"services": tuple(kept)})
 
 
 def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from proxy.model import Picture, RenderRequest
 from proxy.queueing import FairPool
 from proxy.render.context import Abandoned, ReadContext
 from proxy.render.pipeline import render_picture
+from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import Source
 from proxy.sources.blocks.places import SourceChanged
@@ -104,9 +105,8 @@ class Renderer:
     async def _made(
         self, service: Service, source: Source, request: RenderRequest, abandoned: threading.Event
     ) -> Picture:
-        seconds = self._config.seconds
-        deadline = time.monotonic() + seconds
-        context = ReadContext(service.source_pixels, deadline=deadline, seconds=seconds, abandoned=abandoned)
+        context = self.context(service, request.selection)
+        context.abandoned = abandoned
         outcome = "ok"
         queued = time.perf_counter()
         try:
@@ -124,6 +124,12 @@ class Renderer:
         if made.missing:
             metrics.items_missing(service.name, made.missing)
         return made
+
+    def context(self, service: Service, selection: Selection) -> ReadContext:
+        """Limits of a reading that begins now."""
+        seconds = self._config.seconds
+        deadline = time.monotonic() + seconds
+        return ReadContext(service.source_pixels, selection, deadline=deadline, seconds=seconds)
 
     async def opened(self, service: Service) -> Source:
         """The open source of a service; opened, or looked at, in a thread that is not one of the renders'.

@@ -36,11 +36,13 @@ class Origin:
 
     Attributes:
         overrides: of the section `server`, by the command line.
+        mosaic: name of the one service that is made of all sources.
     """
 
     sources: tuple[str, ...] = ()
     config_file: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    mosaic: str | None = None
 
     def read(self) -> Config:
         """The configuration as it is now.
@@ -48,7 +50,7 @@ class Origin:
         Raises:
             ConfigError: it is wrong.
         """
-        config = chosen_config(self.sources, self.config_file)
+        config = chosen_config(self.sources, self.config_file, self.mosaic)
         return config.model_copy(update={"server": config.server.model_copy(update=dict(self.overrides))})
 
 
@@ -78,6 +80,7 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
             "sources": origin.sources,
             "config_file": origin.config_file and str(origin.config_file),
             "overrides": dict(origin.overrides),
+            "mosaic": origin.mosaic,
             "log_level": log_level,
         }
         os.environ[WORKER_VARIABLE] = json.dumps(about)
@@ -99,7 +102,7 @@ def worker() -> Application:
     prepare_process()
     tracing.set_up()
     file = Path(about["config_file"]) if about["config_file"] else None
-    origin = Origin(tuple(about["sources"]), file, about["overrides"])
+    origin = Origin(tuple(about["sources"]), file, about["overrides"], about["mosaic"])
     return create_app(config, origin.read, lambda taken: keep(taken, kept), file)
 
 

@@ -11,16 +11,19 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
+from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
+from proxy.listing.builder import open_catalog
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
 from proxy.sources.base import Source, SourceInfo, Statistics
+from proxy.sources.mosaic import MosaicSource
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, Handles, RasterSource
-from proxy.sources.statistics import band_statistics
+from proxy.sources.raster import Handle, Handles
+from proxy.sources.sampling import source_statistics
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,9 @@ RETRY_SECONDS = 30.0
 #: Seconds between looks at the version of a local file, and of a remote object.
 LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
 
+
+#: Longest wait for the first items of a new catalog.
+FIRST_ITEMS_SECONDS = 2.0
 
 #: Results of rules whose statistics a service remembers.
 RESULTS = 256
@@ -69,6 +75,7 @@ class Service:
         self._standard: tuple[Rendering, ...] = ()
         self._lock = threading.Lock()
         self._source: Source | None = None
+        self._catalog: SqliteCatalog | None = None
         # A lock of its own: that of the source is held while the source opens.
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
@@ -112,6 +119,20 @@ class Service:
             return self._refreshed()
 
     @property
+    def catalog(self) -> SqliteCatalog | None:
+        """The items of a mosaic; None for anything else. May block.
+
+        Raises:
+            CannotOpen: the items cannot be listed.
+        """
+        if self.config.mosaic is None:
+            return None
+        if self._catalog is None:
+            with self._lock:
+                return self._opened_catalog()
+        return self._catalog
+
+    @property
     def ready(self) -> bool:
         """True when the source can be used without waiting."""
         source = self._source
@@ -143,8 +164,7 @@ class Service:
 
     def statistics_of(self, source: Source) -> Statistics:
         """Statistics of a source that may since have changed: a render ends with what it began with."""
-        assert isinstance(source, RasterSource)
-        return self.remembered(source.info.version, None, lambda: band_statistics(source))
+        return self.remembered(source.info.version, None, lambda: source_statistics(source))
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
         """Statistics of a rule's result, computed once for each version of the source and each key."""
@@ -211,22 +231,22 @@ class Service:
     def _patience(self, source: Source) -> float:
         if source.stale:
             return 0.0
+        if isinstance(source, MosaicSource):
+            # Its catalog lies here, wherever its items do.
+            return LOCAL_SECONDS
         return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
 
     def _refreshed(self) -> Source:
         now = time.monotonic()
-        if self._failure is not None and now - self._failure[0] < RETRY_SECONDS:
+        if self._failure is not None and now - self._failure[0] < self._forbearance():
             # Without the way of earlier callers, which would pile up on the one error.
             raise self._failure[1].with_traceback(None)
         source = self._source
         if source is not None and now - self._looked < self._patience(source):
             return source
         try:
-            if source is None or self._changed(source):
-                fresh = self._opened()
-                if source is not None:
-                    source.close()
-                    log.info("service %s: source changed", self.name)
+            fresh = self._newest(source)
+            if fresh is not source:
                 self._standard = self._standard_of(fresh.info)
                 self._source = source = fresh
         except ProxyError as error:
@@ -243,6 +263,31 @@ class Service:
 
     def _version(self, source: Source) -> str:
         return current_version(source.location, self._whole, self.config)
+
+    def _newest(self, source: Source | None) -> Source:
+        """The source itself where it has not changed."""
+        if isinstance(source, MosaicSource):
+            return source.refreshed()
+        if source is not None and not self._changed(source):
+            return source
+        if self.config.mosaic is not None:
+            catalog = self._opened_catalog()
+            _await_items(catalog)
+            return MosaicSource(self.config, self._whole, self._handles, catalog)
+        fresh = self._opened()
+        if source is not None:
+            source.close()
+            log.info("service %s: source changed", self.name)
+        return fresh
+
+    def _opened_catalog(self) -> SqliteCatalog:
+        if self._catalog is None:
+            self._catalog = open_catalog(self.config, self._whole, background=True)
+        return self._catalog
+
+    def _forbearance(self) -> float:
+        """Seconds before a failure is looked at again: an empty catalog may have items at any moment."""
+        return LOCAL_SECONDS if self._catalog is not None else RETRY_SECONDS
 
     def _standard_of(self, info: SourceInfo) -> tuple[Rendering, ...]:
         return bundle(info) if self.config.bundle and not self._configured else ()
@@ -263,6 +308,13 @@ class Service:
                 log.warning("service %s: version cannot be checked, serving the last one", self.name)
                 return False
             raise
+
+
+def _await_items(catalog: SqliteCatalog) -> None:
+    """Wait for the first items of a catalog that is being built: a small one is whole in no time."""
+    until = time.monotonic() + FIRST_ITEMS_SECONDS
+    while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 class Gate(Protocol):

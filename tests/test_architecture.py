@@ -41,8 +41,8 @@ ALLOWED: dict[str, set[str]] = {
         "sources", "threads", "tracing", "web",
     },
     "xyz": {
-        "ad_hoc", "catalog", "choices", "model", "errors", "crs", "functions", "open_services", "render",
-        "render_service", "selection", "services", "sources", "web",
+        "ad_hoc", "catalog", "choices", "config", "model", "errors", "crs", "functions", "open_services",
+        "render", "render_service", "selection", "services", "sources", "web",
     },
     "arcgis": {
         "catalog", "choices", "model", "errors", "crs", "config", "functions", "render", "render_service",
@@ -77,8 +77,8 @@ ALLOWED: dict[str, set[str]] = {
     "chosen": {"config", "demo", "sources"},
     "running": {"app", "chosen", "config", "front", "metrics", "proxy", "sources", "tracing"},
     "cli": {
-        "proxy", "app", "bulk", "cache", "catalog", "chosen", "config", "demo", "errors", "front", "listing",
-        "model", "running", "security", "services", "sources",
+        "proxy", "app", "arcgis", "bulk", "cache", "catalog", "chosen", "config", "demo", "errors", "front",
+        "listing", "model", "running", "security", "services", "sources",
     },
     "proxy": set(),
     "__main__": {"cli"},

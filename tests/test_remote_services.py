@@ -51,15 +51,24 @@ def test_first_tile_of_a_cold_object_takes_three_round_trips_and_the_next_one(
         assert len(server.log) - before <= 1
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_an_object_that_is_not_given_out_is_a_service_that_says_so(server: RangeServer, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (403, "The store refuses access to the source."),
+        (404, "The source does not exist in its store."),
+        (410, "The source could not be reached."),
+    ],
+)
+def test_an_object_that_is_not_given_out_is_a_service_that_says_so(
+    server: RangeServer, status: int, sentence: str
+) -> None:
     url = server.put("a.tif", (DEMO / "elevation.tif").read_bytes())
     server.refuses = status
     with client_of({"name": "far", "source": url}) as client:
         answer = client.get("/tiles/far/0/0/0.png")
-        assert (answer.status_code, answer.text) == (502, "The source could not be reached.")
+        assert (answer.status_code, answer.text) == (502, sentence)
         said = client.get(f"/{EXPORT}").json()["error"]
-        assert said["details"] == ["The source could not be reached."]
+        assert said["details"] == [sentence]
         assert url not in answer.text + str(said)
 
 

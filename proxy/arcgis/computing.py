@@ -10,18 +10,19 @@ import shapely
 from rasterio.features import geometry_mask
 
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.documents import histogram_documents, statistics_documents
 from proxy.arcgis.items import footprint
-from proxy.arcgis.params import check_selection
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, Shape, densified, projected, read_shape
-from proxy.arcgis.values import PixelSize, read_pixel_size
+from proxy.arcgis.values import PixelSize, chosen, read_pixel_size
 from proxy.errors import ImageTooLarge, InvalidParameter
 from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source
 from proxy.model import Array, BandStatistics, DataKind, Extent, Grid, Histogram, Interpolation, Mask
 from proxy.render.pipeline import processed
+from proxy.selection import Selection
 from proxy.services import Service
 
 #: Most classes of a histogram that has a bin for each.
@@ -44,7 +45,7 @@ async def compute_statistics_histograms(call: Call) -> Document:
 async def _found(call: Call) -> tuple[BandStatistics, ...]:
     service = await call.opened()
     info = service.info
-    check_selection(call.fields)
+    selection = read_selection(call.fields, service)
     shape = read_shape(call.fields, info.crs)
     if shape is None or shape.kind not in (GeometryType.POLYGON, GeometryType.ENVELOPE):
         raise InvalidParameter("geometry")
@@ -55,7 +56,7 @@ async def _found(call: Call) -> tuple[BandStatistics, ...]:
         return ()
     shape = projected(near, info.crs)
     grid = grid_of(shape, size, service)
-    return await call.worked(statistics_within, service, shape, grid, rule)
+    return await call.worked(statistics_within, service, shape, grid, rule, selection)
 
 
 def within_reach(shape: Shape, service: Service) -> Shape | None:
@@ -97,14 +98,14 @@ def grid_of(shape: Shape, size: PixelSize | None, service: Service) -> Grid | No
 
 
 def statistics_within(
-    service: Service, shape: Shape, grid: Grid | None, rule: Node | None
+    service: Service, shape: Shape, grid: Grid | None, rule: Node | None, selection: Selection
 ) -> tuple[BandStatistics, ...]:
     """Statistics of the pixels whose centres lie within a geometry. Blocks."""
     if grid is None:
         return ()
-    source = service.source
+    source, context = chosen(service, selection)
     every = tuple(range(source.info.band_count))
-    raster = processed(service, source, grid, rule, every, Interpolation.NEAREST)
+    raster = processed(service, source, grid, rule, every, Interpolation.NEAREST, context)
     outside = geometry_mask([shape.form], (grid.height, grid.width), grid.transform)
     mask = raster.valid() & ~outside
     raw = rule is None or rule == Source()

@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from proxy.arcgis import pixel_types
+from proxy.arcgis.choosing import TIME
 from proxy.arcgis.facts import Facts
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.spatial_reference import reference_document
 from proxy.arcgis.vocabulary import FIELD_TYPES, PROCESSED, RESAMPLING_METHODS, SERVICE_DATA_TYPES
-from proxy.config import LimitsConfig
+from proxy.config import LimitsConfig, MosaicConfig
 from proxy.model import BandStatistics, Interpolation
 from proxy.renderings import Rendering
+from proxy.selection import MosaicMethod
 from proxy.sources.base import AttributeTable
 
 Document = dict[str, Any]
@@ -26,6 +28,17 @@ CAPABILITIES = ("Image", "Metadata", "Catalog", "Mensuration")
 #: Files and megabytes of a download.
 DOWNLOAD_FILES, DOWNLOAD_MEGABYTES = 20, 2048
 MOSAIC_METHODS = "NorthWest,Center,LockRaster,ByAttribute,Nadir,Viewpoint,Seamline,None"
+#: As the service's own member spells them.
+METHOD_NAMES = {
+    MosaicMethod.NONE: "None",
+    MosaicMethod.CENTER: "Center",
+    MosaicMethod.NADIR: "Nadir",
+    MosaicMethod.VIEWPOINT: "Viewpoint",
+    MosaicMethod.ATTRIBUTE: "ByAttribute",
+    MosaicMethod.LOCK: "LockRaster",
+    MosaicMethod.NORTHWEST: "Northwest",
+    MosaicMethod.SEAMLINE: "Seamline",
+}
 TEXT_LENGTH = 255
 
 
@@ -37,11 +50,16 @@ class Offers:
         fields: of its catalog. Some clients search them without looking whether they are there.
         tiles: members that announce tiles, empty for none.
         download: the source file may be fetched.
+        mosaic: of a service of many rasters, None for a single one.
+        start_field, end_field: attributes that hold the time of an item; empty where there is none.
     """
 
     fields: list[Document]
     tiles: Document = field(default_factory=dict)
     download: bool = False
+    mosaic: MosaicConfig | None = None
+    start_field: str = ""
+    end_field: str = ""
 
 
 def service_document(
@@ -64,6 +82,7 @@ def service_document(
         "allowRasterFunction": True,
         "sortableFields": "",
         **_bands(facts),
+        **_time(facts, offers),
         **_storage(facts),
         "allowCopy": True,
         "allowAnalysis": True,
@@ -106,12 +125,27 @@ def _bands(facts: Facts) -> Document:
         "maxValues": _all_or_none(band.maximum for band in facts.statistics),
         "meanValues": _all_or_none(band.mean for band in facts.statistics),
         "stdvValues": _all_or_none(band.stddev for band in facts.statistics),
-        "hasMultidimensions": False,
+        "hasMultidimensions": bool(facts.info.variables),
         "pixelSizeX": width,
         "pixelSizeY": height,
         "bandNames": list(facts.band_names),
         "noDataValue": nodata,
         "noDataValues": None if nodata is None else [nodata] * facts.band_count,
+    }
+
+
+def _time(facts: Facts, offers: Offers) -> Document:
+    """When there are data; without it clients do not send a time."""
+    if facts.info.time is None:
+        return {}
+    start = offers.start_field or TIME
+    return {
+        "timeInfo": {
+            "startTimeField": start,
+            "endTimeField": offers.end_field or start,
+            "timeExtent": list(facts.info.time),
+            "timeReference": None,
+        }
     }
 
 
@@ -127,22 +161,25 @@ def _storage(facts: Facts) -> Document:
 
 
 def _catalog(offers: Offers) -> Document:
+    rule = offers.mosaic
+    kind = "Dataset" if rule is None else "MosaicDataset"
+    method = MosaicMethod.NORTHWEST if rule is None else rule.method
     more = (("Download",) if offers.download else ()) + (("Tilemap",) if offers.tiles else ())
     return {
-        "serviceSourceType": "esriImageServiceSourceTypeDataset",
+        "serviceSourceType": f"esriImageServiceSourceType{kind}",
         "objectIdField": "OBJECTID",
         "fields": offers.fields,
         "capabilities": ",".join((*CAPABILITIES, *more)),
-        "defaultMosaicMethod": "Northwest",
+        "defaultMosaicMethod": METHOD_NAMES[method],
         "allowedMosaicMethods": MOSAIC_METHODS,
-        "sortField": "",
-        "sortValue": None,
-        "sortAscending": True,
-        "mosaicOperator": "First",
+        "sortField": rule.sort_field if rule else "",
+        "sortValue": rule.sort_value if rule else None,
+        "sortAscending": rule.ascending if rule else True,
+        "mosaicOperator": rule.operation.capitalize() if rule else "First",
         "maxDownloadSizeLimit": DOWNLOAD_MEGABYTES if offers.download else 0,
         "maxRecordCount": 1000,
         "maxDownloadImageCount": DOWNLOAD_FILES if offers.download else 0,
-        "maxMosaicImageCount": 20,
+        "maxMosaicImageCount": rule.max_items if rule else 20,
         "supportsStatistics": True,
         "supportsAdvancedQueries": True,
         "editFieldsInfo": None,

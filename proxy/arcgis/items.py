@@ -28,7 +28,7 @@ _CATEGORIES = (
     ("Incomplete", 254),
     ("Custom", 255),
 )
-_DOMAIN = {
+CATEGORIES = {
     "type": "codedValue",
     "name": "MosaicCatalogItemCategoryDomain",
     "description": "Catalog item categories.",
@@ -104,7 +104,7 @@ def field_documents(has_date: bool) -> list[Document]:
     for name, (kind, length) in _TYPES.items():
         if name == "AcquisitionDate" and not has_date:
             continue
-        domain = _DOMAIN if name == "Category" else None
+        domain = CATEGORIES if name == "Category" else None
         field: Document = {"name": name, "type": f"esriFieldType{kind}", "alias": name, "domain": domain}
         found.append(field if length is None else field | {"length": length})
     return found

@@ -6,6 +6,7 @@ from proxy.arcgis import (
     about,
     catalog_item,
     computing,
+    dimensions,
     download,
     export,
     identify,
@@ -32,7 +33,7 @@ ALL = (
     *resources.CHILDREN,
 )
 #: Those that answer only some services, or not without more in their path.
-OTHERS = (*resources.DIMENSIONS, about.OPERATION, tiles.TILE, tiles.TILEMAP, *download.OPERATIONS)
+OTHERS = (*dimensions.OPERATIONS, about.OPERATION, tiles.TILE, tiles.TILEMAP, *download.OPERATIONS)
 
 #: By name in lower case, as clients differ in theirs.
 OPERATIONS: dict[str, Operation] = {operation.name.lower(): operation for operation in (*ALL, *OTHERS)}

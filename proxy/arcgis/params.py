@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Protocol
 
 from proxy.arcgis import pixel_types
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.fields import Fields, numbers
 from proxy.arcgis.geometry import read_bbox
 from proxy.arcgis.rules import rendering_rule
@@ -73,7 +72,6 @@ def render_request(fields: Fields, service: Subject, output: ImageFormat | None 
         InvalidRule: the raster function is wrong.
         ImageTooLarge: more pixels than the service's limits allow.
     """
-    check_selection(fields)
     chosen = output or FORMATS.get(fields.text("format").lower(), ImageFormat.AUTO)
     grid = read_grid(fields, service)
     return RenderRequest(
@@ -86,6 +84,7 @@ def render_request(fields: Fields, service: Subject, output: ImageFormat | None 
         nodata=read_nodata(fields),
         pixel_type=read_pixel_type(fields),
         options=read_options(fields, chosen, service.effort),
+        selection=read_selection(fields, service),
     )
 
 
@@ -253,48 +252,3 @@ def read_options(fields: Fields, output: ImageFormat, effort: Effort) -> EncodeO
         lerc_version=1 if lerc and version == 1 else 2,
         effort=effort,
     )
-
-
-def check_selection(fields: Fields) -> None:
-    """Parameters that choose among the items of a mosaic: a single raster has none.
-
-    Raises:
-        InvalidParameter: one of them is not.
-    """
-    rule = fields.json("mosaicRule")
-    if rule is not None and not isinstance(rule, Mapping):
-        raise InvalidParameter("mosaicRule")
-    read_time(fields.text("time"))
-    slice_id = fields.number("sliceId")
-    if slice_id is not None and not slice_id.is_integer():
-        raise InvalidParameter("sliceId")
-
-
-def read_time(text: str) -> tuple[float | None, float | None]:
-    """Start and end in milliseconds since 1970 UTC; equal for an instant, None for an open end.
-
-    Raises:
-        InvalidParameter: neither milliseconds, `null` nor ISO 8601.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) > 2:
-        raise InvalidParameter("time")
-    times = [_milliseconds(part) for part in parts]
-    return times[0], times[-1]
-
-
-def _milliseconds(text: str) -> float | None:
-    if text.lower() in ("", "null"):
-        return None
-    try:
-        moment = datetime.fromisoformat(text) if "-" in text[1:] else None
-        value = float(text) if moment is None else _utc(moment).timestamp() * 1000.0
-    except (ValueError, OverflowError):
-        raise InvalidParameter("time") from None
-    if not math.isfinite(value):
-        raise InvalidParameter("time")
-    return value
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -20,8 +20,10 @@ from proxy.arcgis.shapes import (
     shape_of,
 )
 from proxy.arcgis.spatial_reference import read_reference
+from proxy.catalog.base import Query
 from proxy.crs import SpatialReference
 from proxy.errors import InvalidParameter
+from proxy.services import Service
 
 #: Most geometries of one request.
 GEOMETRIES = 10_000
@@ -62,14 +64,29 @@ def _read(call: Call, crs: SpatialReference) -> list[Shape]:
     return [shape_of(each, kind, crs, "geometries") for each in value]
 
 
+#: Items whose footprints are put together.
+BOUNDARY_ITEMS = 2000
+
+
 async def query_boundary(call: Call) -> Document:
     """Outline and area of the service, in `outSR`."""
     service = await call.opened()
     target = read_reference("outSR", call.fields.text("outSR"), service.info.crs)
-    outline = footprint(service)
+    outline = await call.worked(boundary, service)
     if target != outline.crs:
         outline = projected(densified(outline), target, "outSR")
     return {"shape": shape_document(outline), "area": float(outline.form.area)}
+
+
+def boundary(service: Service) -> Shape:
+    """Outline of a raster, or of all items of a mosaic together; of many items their envelope. Blocks."""
+    catalog = service.catalog
+    if catalog is None:
+        return footprint(service)
+    if len(catalog) <= BOUNDARY_ITEMS:
+        shapes = [item.footprint for item in catalog.find(Query())]
+        return Shape(GeometryType.POLYGON, shapely.union_all(shapes), catalog.crs)
+    return Shape(GeometryType.POLYGON, shapely.box(*service.info.extent.as_tuple()), catalog.crs)
 
 
 OPERATIONS = (

@@ -8,28 +8,40 @@ from typing import Any
 
 import shapely
 
+from proxy.arcgis import catalog_query
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.choosing import read_time
+from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.items import OBJECT_ID, attributes_of, chosen_fields, field_documents, footprint
-from proxy.arcgis.params import check_selection, read_time
+from proxy.arcgis.query_parts import digits_of, geojson, ids_of, page_of, wants_geojson
 from proxy.arcgis.query_rows import distinct, ordered, statistics
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import Shape, densified, projected, read_shape, shape_document
 from proxy.arcgis.spatial_reference import read_reference, reference_document
-from proxy.arcgis.where import condition
+from proxy.catalog.base import Field, FieldType
+from proxy.catalog.where import predicate
 from proxy.crs import WGS84, SpatialReference
 from proxy.errors import InvalidParameter
 from proxy.services import Service
-
-#: Most features of one answer.
-RECORDS = 1000
 
 
 def _envelopes_meet(asked: Any, item: Any) -> bool:
     return bool(shapely.intersects(shapely.box(*asked.bounds), shapely.box(*item.bounds)))
 
 
+_KINDS = {
+    "OID": FieldType.ID,
+    "Geometry": FieldType.GEOMETRY,
+    "String": FieldType.TEXT,
+    "Integer": FieldType.INTEGER,
+    "Date": FieldType.DATE,
+}
+_FIELDS = tuple(
+    Field(each["name"], _KINDS.get(each["type"].removeprefix("esriFieldType"), FieldType.REAL))
+    for each in field_documents(True)
+)
 #: By the names without `esriSpatialRel`; the geometry asked with stands first.
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "intersects": shapely.intersects,
@@ -59,9 +71,10 @@ async def query(call: Call) -> Document:
     """Features, ids, a count, an extent or statistics of the items that meet every filter."""
     service = await call.opened()
     fields, own = call.fields, service.info.crs
-    check_selection(fields)
+    if service.catalog is not None:
+        return await call.worked(catalog_query.answer, service, service.catalog, fields)
     found = selected(fields, service)
-    target = WGS84 if _is_geojson(fields) else read_reference("outSR", fields.text("outSR"), own)
+    target = WGS84 if wants_geojson(fields) else read_reference("outSR", fields.text("outSR"), own)
     if fields.text("outStatistics"):
         return _statistics(fields, found)
     if fields.flag("returnIdsOnly"):
@@ -76,25 +89,18 @@ def selected(fields: Fields, service: Service) -> list[Item]:
 
     Raises:
         InvalidParameter: one of them is wrong.
-        Unreadable: `where` cannot be read.
+        CannotComplete: `where` cannot be read.
     """
     item = Item(attributes_of(service), footprint(service))
-    names = [field["name"] for field in field_documents(True)]
-    test = condition(fields.text("where"), names)
-    ids = _ids(fields.text("objectIds"))
+    try:
+        test = predicate(fields.text("where"), _FIELDS)
+    except InvalidParameter:
+        raise CannotComplete from None
+    ids = ids_of(fields.text("objectIds"))
     if ids is not None:
         return [item] if item.attributes[OBJECT_ID] in ids else []
     taken = test(item.attributes) and _related(fields, item) and _in_time(fields, item)
     return [item] if taken else []
-
-
-def _ids(text: str) -> set[int] | None:
-    if not text:
-        return None
-    parts = [part.strip() for part in text.strip("[]").split(",")]
-    if not all(part.lstrip("-").isdigit() for part in parts):
-        raise InvalidParameter("objectIds")
-    return {int(part) for part in parts}
 
 
 def _related(fields: Fields, item: Item) -> bool:
@@ -109,15 +115,11 @@ def _related(fields: Fields, item: Item) -> bool:
 
 
 def _in_time(fields: Fields, item: Item) -> bool:
-    start, end = read_time(fields.text("time"))
+    span = read_time(fields)
     moment = item.attributes.get("AcquisitionDate")
-    if moment is None:
+    if moment is None or span is None:
         return True
-    return (start is None or start <= moment) and (end is None or moment <= end)
-
-
-def _is_geojson(fields: Fields) -> bool:
-    return fields.text("f").lower() == "geojson"
+    return (span.start is None or span.start <= moment) and (span.end is None or moment <= span.end)
 
 
 def _statistics(fields: Fields, found: list[Item]) -> Document:
@@ -147,15 +149,16 @@ def _features(fields: Fields, found: list[Item], target: SpatialReference, servi
     with_geometry = fields.flag("returnGeometry", True)
     rows = ordered(fields, [item.attributes for item in found])
     by_id = {item.attributes[OBJECT_ID]: item.outline for item in found}
-    page, more = _page(fields, rows)
-    digits = _digits(fields)
+    first, size = page_of(fields)
+    page, more = rows[first : first + size], len(rows) > first + size
+    digits = digits_of(fields)
     columns = [name for name in wanted if name != "Shape"]
     if fields.flag("returnDistinctValues"):
         page, with_geometry = distinct(page, columns), False
     outlines = [projected(by_id[row[OBJECT_ID]], target) for row in page] if with_geometry else []
     attributes = [{name: row.get(name) for name in columns} for row in page]
-    if _is_geojson(fields):
-        return _geojson(attributes, outlines, digits)
+    if wants_geojson(fields):
+        return geojson(attributes, outlines, digits)
     features: list[Document] = [{"attributes": row} for row in attributes]
     for feature, outline in zip(features, outlines, strict=False):
         feature["geometry"] = shape_document(outline, digits)
@@ -165,39 +168,6 @@ def _features(fields: Fields, found: list[Item], target: SpatialReference, servi
         document |= {"geometryType": "esriGeometryPolygon", "spatialReference": reference_document(target)}
     document["features"] = features
     return document | ({"exceededTransferLimit": True} if more else {})
-
-
-def _page(fields: Fields, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
-    offset, count = fields.number("resultOffset") or 0, fields.number("resultRecordCount")
-    if offset < 0 or not float(offset).is_integer():
-        raise InvalidParameter("resultOffset")
-    if count is not None and (count < 0 or not count.is_integer()):
-        raise InvalidParameter("resultRecordCount")
-    size = min(RECORDS, int(count) if count else RECORDS)
-    first = int(offset)
-    return rows[first : first + size], len(rows) > first + size
-
-
-def _digits(fields: Fields) -> int | None:
-    value = fields.number("geometryPrecision")
-    if value is None:
-        return None
-    if not 0 <= value <= 20:
-        raise InvalidParameter("geometryPrecision")
-    return int(value)
-
-
-def _geojson(rows: list[dict[str, Any]], outlines: list[Shape], digits: int | None) -> Document:
-    features = []
-    for index, row in enumerate(rows):
-        geometry = None
-        if outlines:
-            # GeoJSON turns its rings the other way round.
-            rings = shape_document(outlines[index], digits)["rings"]
-            geometry = {"type": "Polygon", "coordinates": [ring[::-1] for ring in rings]}
-        feature = {"type": "Feature", "geometry": geometry, "properties": row}
-        features.append({"id": row[OBJECT_ID], **feature} if OBJECT_ID in row else feature)
-    return {"type": "FeatureCollection", "features": features}
 
 
 OPERATION = Operation(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.catalog_fields import field_document
 from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.facts import Facts, facts_of
 from proxy.arcgis.items import field_documents
@@ -32,9 +33,21 @@ async def service_resource(call: Call) -> Document:
         service.renderings,
         service.interpolation,
         service.config.limits,
-        documents.Offers(
-            field_documents(service.info.acquired is not None), tile_members(service), service.config.download
-        ),
+        await call.worked(offers, service),
+    )
+
+
+def offers(service: Service) -> documents.Offers:
+    """What the service does beyond pictures. May block."""
+    rule, catalog = service.config.mosaic, service.catalog
+    tiles, download = tile_members(service), service.config.download
+    if rule is None or catalog is None:
+        return documents.Offers(field_documents(service.info.acquired is not None), tiles, download)
+    names = {field.name.lower(): field.name for field in catalog.fields}
+    fields = [field_document(field) for field in catalog.fields]
+    start = names.get(rule.time_field.lower(), "")
+    return documents.Offers(
+        fields, tiles, download, rule, start, names.get(rule.end_time_field.lower(), start)
     )
 
 
@@ -80,22 +93,6 @@ def _attribute_table(facts: Facts) -> Document:
         raise CannotComplete
     return documents.attribute_table_document(facts.attribute_table)
 
-
-async def _multidimensional_info(call: Call) -> Document:
-    await call.opened()
-    raise CannotComplete
-
-
-async def _slices(call: Call) -> Document:
-    await call.opened()
-    return {"slices": []}
-
-
-#: Of a service with dimensions; the answers of others.
-DIMENSIONS = (
-    Operation("multidimensionalInfo", _multidimensional_info, "Multidimensional information"),
-    Operation("slices", _slices, "Slices"),
-)
 
 CHILDREN = (
     Operation("rasterFunctionInfos", _function_infos, "Raster functions"),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
 from proxy.arcgis.call import Call, Operation, Parameter
+from proxy.arcgis.catalog_fields import attributes_of as item_attributes
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.fields import Fields
-from proxy.arcgis.items import attributes_of, chosen_fields
-from proxy.arcgis.params import check_selection, read_interpolation
+from proxy.arcgis.item_values import item_values, items_at
+from proxy.arcgis.items import ITEM, attributes_of
+from proxy.arcgis.params import read_interpolation
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, Shape, point_document, read_shape
-from proxy.arcgis.values import NO_DATA, PixelSize, read_pixel_size, values_at
+from proxy.arcgis.values import NO_DATA, PixelSize, chosen, read_pixel_size, values_of
+from proxy.crs import SpatialReference
 from proxy.errors import InvalidParameter, ReadBudgetExceeded
 from proxy.functions.tree import Node
 from proxy.model import Interpolation
+from proxy.selection import Selection
 from proxy.services import Service
 
 DEFAULT_SAMPLES, MOST_SAMPLES = 100, 1000
@@ -29,7 +35,7 @@ async def get_samples(call: Call) -> Document:
     """One sample for each place with data; `locationId` is the number of the place."""
     service = await call.opened()
     info = service.info
-    check_selection(call.fields)
+    selection = read_selection(call.fields, service)
     shape = read_shape(call.fields, info.crs)
     if shape is None:
         raise InvalidParameter("geometry")
@@ -38,24 +44,85 @@ async def get_samples(call: Call) -> Document:
     interpolation = read_interpolation(call.fields.text("interpolation"), Interpolation.NEAREST)
     size = read_pixel_size(call.fields, info.extent, info.crs)
     _check_cost(service, len(places), size)
-    wanted = call.fields.text("outFields")
-    attributes = {} if not wanted else {"attributes": _attributes(service, wanted)}
-    values = await call.worked(_values, service, shape, places, rule, size, interpolation)
+    asked = _Asked(
+        service,
+        shape.crs,
+        rule,
+        size,
+        interpolation,
+        selection,
+        call.fields.flag("returnFirstValueOnly", True),
+        call.fields.text("outFields"),
+    )
+    found = await call.worked(_samples, asked, places)
     resolution = _plain(max(size or info.pixel_size))
     return {
         "samples": [
             {
-                "location": point_document(*place, shape.crs),
-                "locationId": number,
-                "value": value,
-                "rasterId": 1,
+                "location": point_document(*places[sample.number], shape.crs),
+                "locationId": sample.number,
+                "value": sample.value,
+                "rasterId": sample.item,
                 "resolution": resolution,
-                **attributes,
+                **({} if sample.attributes is None else {"attributes": sample.attributes}),
             }
-            for number, (place, value) in enumerate(zip(places, values, strict=True))
-            if value is not None
+            for sample in found
         ]
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    service: Service
+    crs: SpatialReference
+    rule: Node | None
+    size: PixelSize | None
+    interpolation: Interpolation
+    selection: Selection
+    first_only: bool
+    out_fields: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    number: int
+    value: str
+    item: int
+    attributes: Document | None
+
+
+def _samples(asked: _Asked, places: Places) -> list[_Sample]:
+    """Samples of all places that have data; of a mosaic also one for each item, where that is asked for."""
+    found: list[_Sample] = []
+    for number, place in enumerate(places):
+        if asked.service.catalog is None or asked.first_only:
+            found += _of_the_picture(asked, number, place)
+        else:
+            found += _of_the_items(asked, number, place)
+        if len(found) > MOST_SAMPLES:
+            return found[:MOST_SAMPLES]
+    return found
+
+
+def _of_the_picture(asked: _Asked, number: int, place: tuple[float, float]) -> list[_Sample]:
+    source, context = chosen(asked.service, asked.selection)
+    values = values_of(
+        asked.service, source, context, place, asked.crs, asked.rule, asked.size, asked.interpolation
+    )
+    if set(values) == {NO_DATA}:
+        return []
+    item = next(iter(context.used), ITEM)
+    return [_Sample(number, " ".join(values), item, _attributes(asked, item))]
+
+
+def _of_the_items(asked: _Asked, number: int, place: tuple[float, float]) -> list[_Sample]:
+    found = []
+    limit = asked.service.config.mosaic.max_items if asked.service.config.mosaic else 1
+    for item in items_at(asked.service, place, asked.crs, asked.selection, asked.size, limit):
+        values = item_values(asked.service, item, place, asked.crs, asked.rule, asked.size, asked.selection)
+        if set(values) != {NO_DATA}:
+            found.append(_Sample(number, " ".join(values), item.id, _attributes(asked, item.id)))
+    return found
 
 
 def _check_cost(service: Service, count: int, size: PixelSize | None) -> None:
@@ -66,26 +133,19 @@ def _check_cost(service: Service, count: int, size: PixelSize | None) -> None:
         raise ReadBudgetExceeded("The samples are too many for pixels so large.")
 
 
-def _attributes(service: Service, wanted: str) -> Document:
+def _attributes(asked: _Asked, item: int) -> Document | None:
+    """Attributes of an item; None where none are asked for."""
+    if not asked.out_fields:
+        return None
+    catalog = asked.service.catalog
+    if catalog is None:
+        row = attributes_of(asked.service)
+    else:
+        known = catalog.get(item)
+        row = {} if known is None else item_attributes(known, catalog.fields)
     # Clients ask any service for fields that some services have.
-    row = attributes_of(service)
-    known = {name.lower() for name in row}
-    asked = [part.strip() for part in wanted.split(",")]
-    if "*" not in asked:
-        asked = [name for name in asked if name.strip('"').lower() in known]
-    return {name: row[name] for name in chosen_fields(",".join(asked), list(row))} if asked else {}
-
-
-def _values(
-    service: Service,
-    shape: Shape,
-    places: Places,
-    rule: Node | None,
-    size: PixelSize | None,
-    interpolation: Interpolation,
-) -> list[str | None]:
-    found = (values_at(service, place, shape.crs, rule, size, interpolation) for place in places)
-    return [None if set(values) == {NO_DATA} else " ".join(values) for values in found]
+    names = {part.strip().strip('"').lower() for part in asked.out_fields.split(",")}
+    return {name: value for name, value in row.items() if "*" in names or name.lower() in names}
 
 
 def _plain(value: float) -> float:
@@ -173,6 +233,7 @@ OPERATION = Operation(
         Parameter("interpolation"),
         Parameter("outFields"),
         Parameter("time"),
+        Parameter("sliceId"),
         Parameter("returnFirstValueOnly", "", ("true", "false")),
     ),
     required=("geometry",),

@@ -254,22 +254,23 @@ def shape_document(shape: Shape, digits: int | None = None, with_reference: bool
     form = shape.form
     match shape.kind:
         case GeometryType.POINT:
-            x, y = _rounded(form, digits)[0]
+            x, y = rounded(form, digits)[0]
             members = {"x": x, "y": y}
         case GeometryType.MULTIPOINT:
-            members = {"points": _rounded(form, digits)}
+            members = {"points": rounded(form, digits)}
         case GeometryType.POLYLINE:
-            members = {"paths": [_rounded(line, digits) for line in shapely.get_parts(form)]}
+            members = {"paths": [rounded(line, digits) for line in shapely.get_parts(form)]}
         case GeometryType.ENVELOPE:
             names = ("xmin", "ymin", "xmax", "ymax")
             bounds = (_round(float(value), digits) for value in form.bounds)
             members = dict(zip(names, bounds, strict=True))
         case GeometryType.POLYGON:
-            members = {"rings": [_rounded(ring, digits) for ring in rings_of(form)]}
+            members = {"rings": [rounded(ring, digits) for ring in rings_of(form)]}
     return members | ({"spatialReference": reference_document(shape.crs)} if with_reference else {})
 
 
-def _rounded(form: BaseGeometry, digits: int | None) -> list[list[float]]:
+def rounded(form: BaseGeometry, digits: int | None) -> list[list[float]]:
+    """Places of a geometry, with so many decimals or, for None, all of them."""
     return [[_round(float(x), digits), _round(float(y), digits)] for x, y in shapely.get_coordinates(form)]
 
 

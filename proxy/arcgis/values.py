@@ -14,10 +14,12 @@ from proxy.crs import SpatialReference, transform_bounds, transformer
 from proxy.errors import BadRequest, InvalidParameter
 from proxy.functions.tree import Node, Source
 from proxy.model import Extent, Grid, Interpolation
+from proxy.render.context import ReadContext
 from proxy.render.pipeline import processed
-from proxy.render.point import native_pixel, point_values
+from proxy.render.point import native_center, point_values
+from proxy.selection import EVERYTHING, Selection
 from proxy.services import Service
-from proxy.sources.raster import RasterSource
+from proxy.sources.base import Source as AnySource
 
 NO_DATA = "NoData"
 
@@ -91,6 +93,7 @@ def values_at(
     rule: Node | None = None,
     size: PixelSize | None = None,
     interpolation: Interpolation = Interpolation.NEAREST,
+    selection: Selection = EVERYTHING,
 ) -> list[str]:
     """Values of all bands at a place as text, `NoData` where there is none. Blocks.
 
@@ -100,43 +103,66 @@ def values_at(
         rule: whose result is wanted; None for the stored values.
         size: of the pixel around the place in units of the service, None for native pixels.
         interpolation: between or over pixels.
+        selection: of items and slices.
     """
-    source = service.source
-    assert isinstance(source, RasterSource)
+    return values_of(service, *chosen(service, selection), place, crs, rule, size, interpolation)
+
+
+def values_of(
+    service: Service,
+    source: AnySource,
+    context: ReadContext,
+    place: tuple[float, float],
+    crs: SpatialReference,
+    rule: Node | None = None,
+    size: PixelSize | None = None,
+    interpolation: Interpolation = Interpolation.NEAREST,
+) -> list[str]:
+    """The same of what `chosen` gave; the context tells afterwards which items were used."""
     raw = rule is None or rule == Source()
     if raw and size is None and interpolation is Interpolation.NEAREST:
-        found = point_values(source, place, crs)
+        found = point_values(source, place, crs, context)
         if found is None:
             return [NO_DATA] * source.info.band_count
         dtype = source.info.pixel_type.dtype
         return [text_of(value, dtype) for value in found]
-    pixel = _pixel_around(service, place, crs, size, interpolation)
+    pixel = _pixel_around(source, place, crs, size, interpolation)
     if pixel is None:
         return [NO_DATA] * source.info.band_count
     every = tuple(range(source.info.band_count))
-    raster = processed(service, source, pixel, rule, every, interpolation)
+    raster = processed(service, source, pixel, rule, every, interpolation, context)
     if raster.mask is not None and not raster.mask[0, 0]:
         return [NO_DATA] * raster.count
     return [text_of(value, raster.data.dtype) for value in raster.data[:, 0, 0].tolist()]
 
 
+def chosen(service: Service, selection: Selection) -> tuple[AnySource, ReadContext]:
+    """What is read for a selection, and with which limits. Blocks.
+
+    Raises:
+        InvalidParameter: the selection does not fit the source.
+    """
+    source = service.source
+    context = ReadContext(service.source_pixels, source.normalised(selection))
+    return source.at(context.selection), context
+
+
 def _pixel_around(
-    service: Service,
+    source: AnySource,
     place: tuple[float, float],
     crs: SpatialReference,
     size: PixelSize | None,
     interpolation: Interpolation,
 ) -> Grid | None:
     """One pixel in the service's system: the native one where nothing else is asked for."""
-    source, info = service.source, service.info
-    assert isinstance(source, RasterSource)
-    pixel = native_pixel(source, place, crs)
-    if pixel is None:
+    info = source.info
+    centre = native_center(source, place, crs)
+    if centre is None:
         return None
     x, y = transformer(crs, info.crs).transform(*place) if crs != info.crs else place
     width, height = size or info.pixel_size
     if size is None and interpolation is Interpolation.NEAREST:
-        x, y = source.levels[0].transform @ (pixel[0] + 0.5, pixel[1] + 0.5)
+        x, y = centre
     extent = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return Grid(info.crs, extent, 1, 1)
 

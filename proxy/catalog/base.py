@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+import numpy as np
 from affine import Affine
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from proxy.crs import SpatialReference
@@ -34,12 +36,15 @@ class Field:
     """One attribute of the items.
 
     Attributes:
+        name: letters, digits and underscores; unique without regard to case.
         length: most characters of a text.
+        alias: the name in the listing where it is another, such as `eo:cloud_cover`; may be used as well.
     """
 
     name: str
     type: FieldType
     length: int | None = None
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +148,13 @@ class Query:
 
     Attributes:
         where: SQL subset, see `proxy.catalog.where`.
-        extent: items whose footprint's envelope meets it, in the CRS of the service.
+        extent: items whose footprint's envelope shares an area with it, in the CRS of the service; a point or
+            a line is met by what it touches. Beyond the edge of the world it goes on at the other one.
         shape: items whose footprint stands in `relation` to it, in the CRS of the service.
-        pixel_size: items that are visible at it, in units of the service.
+        relation: `intersects`, `crosses`, `overlaps`, `touches`, `within` (the footprint lies within the
+            shape), `contains` (the footprint contains the shape), or `envelope` (the envelopes meet).
+        time: items some of whose time lies in it; all items where the catalog has no times.
+        pixel_size: items that are visible at it, in units of the service; locked items always are.
         dimensions: attributes by the dimension that they hold.
     """
 
@@ -157,6 +166,16 @@ class Query:
     time: TimeSpan | None = None
     pixel_size: float | None = None
     dimensions: tuple[DimensionChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Bands, pixel type and nodata value that some items share; `items` says how many."""
+
+    band_names: tuple[str, ...]
+    pixel_type: PixelType
+    nodata: float | None
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +239,38 @@ class Catalog(Protocol):
     def values(self, field: str, query: Query = Query()) -> list[Value]:
         """Distinct values of an attribute in rising order."""
 
+    def layouts(self) -> list[Layout]:
+        """What bands, pixel types and nodata values there are, the most common first."""
+
+    def envelopes(self, query: Query) -> NDArray[np.float64]:
+        """Envelopes of footprints in no order, (items, 4): xmin, ymin, xmax, ymax."""
+
     def unreadable(self, limit: int = 100) -> list[tuple[str, str]]:
         """Places that could not be read, each with a public sentence why."""
+
+
+class TabularCatalog(Catalog, Protocol):
+    """A catalog that answers as a table as well."""
+
+    def rows(
+        self,
+        query: Query,
+        fields: Sequence[str],
+        order: Order = Order(),
+        limit: int | None = None,
+        offset: int = 0,
+        distinct: bool = False,
+    ) -> list[dict[str, Value]]:
+        """Some attributes of the items, in order, by the names of the fields; or every combination once."""
+
+    def extent_of(self, query: Query) -> Extent | None:
+        """Envelope of the footprints of some items, None where there are none."""
+
+    def statistics(
+        self, query: Query, asked: Sequence[tuple[str, str, str]], group_by: Sequence[str] = ()
+    ) -> list[dict[str, Value]]:
+        """A row for each group: (function, field, name in the row) of `count`, `sum`, `min`, `max`, `avg`,
+        `stddev`, `var`."""
 
 
 class Listing(Protocol):

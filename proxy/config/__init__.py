@@ -14,6 +14,7 @@ from proxy.config.root import Config
 from proxy.config.security import AccessConfig, KeyConfig, SecurityConfig, TokensConfig, UserConfig
 from proxy.config.server import CredentialsConfig, LogFormat, MemoryConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
+    ArchiveConfig,
     CacheType,
     CachingConfig,
     LimitsConfig,
@@ -24,6 +25,7 @@ from proxy.config.service import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "AccessConfig",
+    "ArchiveConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",

@@ -52,6 +52,10 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
 
 
 def _anchored(service: ServiceConfig, folder: Path) -> ServiceConfig:
+    archives = tuple(
+        archive.model_copy(update={"source": _from(folder, archive.source)}) for archive in service.archives
+    )
+    service = service.model_copy(update={"archives": archives})
     if service.mosaic is not None:
         mosaic = service.mosaic
         update: dict[str, Any] = {"source": tuple(_from(folder, text) for text in mosaic.source)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from platformdirs import user_cache_path
 from pydantic import model_validator
 
 from proxy.config.base import Model
@@ -64,3 +65,8 @@ class Config(Model):
         own = [service.access or self.security.access for service in self.services]
         own += [self.open.access or self.security.access] if self.open else []
         return any(access is not None and not access.public for access in own)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where catalogs and other things lie that outlive the process."""
+        return self.state or user_cache_path("cogproxy", appauthor=False)

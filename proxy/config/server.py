@@ -83,7 +83,16 @@ class MemoryConfig(Model):
 
 
 class CredentialsConfig(Model):
-    """A credentials profile for buckets: S3 keys, an endpoint, or plain GDAL options."""
+    """A credentials profile for buckets. What it leaves out comes from the environment or the machine's role.
+
+    Attributes:
+        endpoint: of a store that is not its provider's own, such as MinIO or a local emulator.
+        anonymous: nothing is signed.
+        requester_pays: whoever reads pays, of S3.
+        account, account_key, sas_token: of Azure.
+        service_account_file: of Google Cloud, a JSON key on this machine.
+        gdal: further options of GDAL. store: further options of obstore.
+    """
 
     access_key_id: SecretStr | None = None
     secret_access_key: SecretStr | None = None
@@ -92,4 +101,9 @@ class CredentialsConfig(Model):
     endpoint: str | None = None
     anonymous: bool = False
     requester_pays: bool = False
+    account: str | None = None
+    account_key: SecretStr | None = None
+    sas_token: SecretStr | None = None
+    service_account_file: str | None = None
     gdal: dict[str, SecretStr] = {}
+    store: dict[str, SecretStr] = {}

@@ -50,6 +50,20 @@ class RenderingConfig(Model):
     rule: dict[str, Any] | list[Any] | None = None
 
 
+class ArchiveConfig(Model):
+    """Tiles of a service that were rendered before, in a PMTiles archive.
+
+    Attributes:
+        source: path or URL of the archive; its tiles are sent without a look at the data.
+        style: rendering that it holds; the default one when empty.
+        scale: 2 for tiles of 512 pixels.
+    """
+
+    source: str = Field(min_length=1)
+    style: str = ""
+    scale: int = Field(1, ge=1, le=4)
+
+
 def _band_names(value: object) -> object:
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else value
 
@@ -72,6 +86,7 @@ class ServiceConfig(Model):
         tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
         download: the source file may be fetched as it is.
         access: who reaches it; what `security.access` says when absent.
+        archives: where tiles lie ready; what they lack is rendered.
     """
 
     name: str
@@ -94,6 +109,7 @@ class ServiceConfig(Model):
     tiles: CacheType = CacheType.NONE
     download: bool = False
     access: AccessConfig | None = None
+    archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 
     @field_validator("name")

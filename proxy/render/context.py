@@ -8,12 +8,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from proxy.errors import DeadlinePassed
+from proxy.errors import DeadlinePassed, ReadBudgetExceeded
 from proxy.selection import EVERYTHING, Selection
 
 
 class Abandoned(Exception):
     """Nobody waits for this work any more. Never reaches a caller."""
+
+
+class Meter:
+    """Counts the source pixels of one picture over all its items. Safe in several threads."""
+
+    def __init__(self, budget: int | None) -> None:
+        self._budget = budget
+        self._spent = 0
+        self._lock = threading.Lock()
+
+    def spend(self, pixels: int) -> None:
+        """Count pixels of a band that are about to be read.
+
+        Raises:
+            ReadBudgetExceeded: they are more than are left.
+        """
+        with self._lock:
+            self._spent += pixels
+            if self._budget is not None and self._spent > self._budget:
+                raise ReadBudgetExceeded(
+                    f"The request would read more than the {self._budget} source pixels that are allowed."
+                )
 
 
 @dataclass(slots=True)
@@ -27,6 +49,8 @@ class ReadContext:
         abandoned: set when nobody waits any more.
         missing: items that belonged in the result and could not be read: (name, public reason).
         stages: name, begin and end of each stage that was gone through, on the clock of `perf_counter`.
+        used: items that gave pixels, in order: (id, name).
+        meter: what the items of a mosaic have read so far; None outside a mosaic.
     """
 
     budget: int | None = None
@@ -36,6 +60,8 @@ class ReadContext:
     abandoned: threading.Event | None = None
     missing: dict[str, str] = field(default_factory=dict)
     stages: list[tuple[str, float, float]] = field(default_factory=list)
+    used: dict[int, str] = field(default_factory=dict)
+    meter: Meter | None = None
 
     def check(self) -> None:
         """Called between the steps of the work.

@@ -35,12 +35,20 @@ from proxy.model import (
 from proxy.render.context import ReadContext
 from proxy.render.encode import encode
 from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
+from proxy.render.mosaic import EvaluateItem, TooManyItems, draw_footprints
 from proxy.render.reader import read_raster
+from proxy.selection import EVERYTHING, MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources.base import Source as AnySource
 from proxy.sources.base import Statistics
+from proxy.sources.item import ItemSource
+from proxy.sources.merging import merged
+from proxy.sources.mosaic import MosaicSource
+from proxy.sources.sampling import sampled
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
+#: The same for each of the items that stand for a mosaic.
+ITEM_LOOK_SIZE = 256
 #: A single raster is a catalog of one item, which rules may name as `$1`.
 ONLY_ITEM = 1
 
@@ -74,7 +82,13 @@ def render_picture(
     """
     context = context or ReadContext(service.source_pixels)
     source = source.at(request.selection)
-    raster = render_raster(service, source, request, context)
+    try:
+        raster = render_raster(service, source, request, context)
+    except TooManyItems:
+        if not _shows_places(request) or not isinstance(source, MosaicSource):
+            raise
+        outlines = draw_footprints(source, request.grid, request.selection)
+        return encode(outlines, request.format, request.options)
     if request.format.is_display:
         bands = _input_bands(source, request)
         with context.stage("finish"):
@@ -86,6 +100,17 @@ def render_picture(
     with context.stage("encode"):
         picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
+
+
+#: Functions whose colours are numbers.
+_CODES = frozenset({"terrarium", "terrain_rgb"})
+
+
+def _shows_places(request: RenderRequest) -> bool:
+    """True where outlines can stand for the picture: its colours are looked at, not read as numbers."""
+    tree = request.rule or Source()
+    coded = any(isinstance(node, Call) and node.function in _CODES for node in walk(tree))
+    return request.format.is_display and not coded
 
 
 def render_raster(
@@ -127,16 +152,60 @@ def processed(
         # A tree of constants looks at nothing, yet its result lies on a raster.
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
+    evaluate_item = _item_rule(service, source.at(context.selection), interpolation)
     with context.stage("read"):
-        raster = read_raster(source, grid.grown(around), read, interpolation, context)
+        raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
-        raster = dataclasses.replace(raster, statistics=_picked(service.statistics_of(source), read))
-    named = dict.fromkeys({ONLY_ITEM} & set(items_needed(tree)), raster)
+        raster = dataclasses.replace(raster, statistics=_picked(_statistics(service, source), read))
+    named = _named(source, tree, raster, read, interpolation, context)
     with context.stage("functions"):
         result = evaluate(tree, raster, needed, named, context.check)
         if around:
             result = dataclasses.replace(result.cropped(around), grid=grid)
     return result
+
+
+def _item_rule(service: Subject, source: AnySource, interpolation: Interpolation) -> EvaluateItem | None:
+    """What applies the item rule of a mosaic to all bands of an item; None where there is none."""
+    if not isinstance(source, MosaicSource) or source.item_rule is None:
+        return None
+    rule = source.item_rule
+
+    def evaluated(item: ItemSource, grid: Grid, context: ReadContext) -> Raster:
+        own = dataclasses.replace(context, selection=EVERYTHING, stages=[])
+        return processed(service, item, grid, rule, _every(item), interpolation, own)
+
+    return evaluated
+
+
+def _named(
+    source: AnySource,
+    tree: Node,
+    raster: Raster,
+    bands: tuple[int, ...],
+    interpolation: Interpolation,
+    context: ReadContext,
+) -> dict[int, Raster]:
+    """Rasters of the items that a tree names, where there are such items."""
+    wanted = items_needed(tree)
+    if not isinstance(source, MosaicSource):
+        return dict.fromkeys({ONLY_ITEM} & set(wanted), raster)
+    found = {}
+    for item in wanted:
+        if source.catalog.get(item) is None:
+            continue
+        rule = MosaicRule(MosaicMethod.LOCK, MosaicOperation.FIRST, locked=(item,))
+        alone = dataclasses.replace(context, selection=Selection(rule), used={})
+        read = read_raster(source, raster.grid, bands, interpolation, alone)
+        found[item] = dataclasses.replace(read, statistics=raster.statistics)
+    return found
+
+
+def _statistics(service: Subject, source: AnySource) -> Statistics:
+    """Statistics of the bands that a rule over the source is given."""
+    if isinstance(source, MosaicSource) and source.item_rule is not None:
+        return result_statistics(service, source, None, _every(source))
+    return service.statistics_of(source)
 
 
 def _wants_statistics(tree: Node, raster: Raster, names: tuple[str, ...]) -> bool:
@@ -168,11 +237,15 @@ def _looks(call: Call) -> bool:
 def _input_bands(source: AnySource, request: RenderRequest) -> tuple[int, ...]:
     if request.bands is not None:
         return request.bands
-    every = tuple(range(source.info.band_count))
+    every = _every(source)
     if request.rule is None or isinstance(request.rule, Source):
         shown = display_choice(source.info.band_names, source.info.color_interpretation, request.format)
         return every if shown is None else shown
     return every
+
+
+def _every(source: AnySource) -> tuple[int, ...]:
+    return tuple(range(source.info.band_count))
 
 
 def _picked(statistics: Statistics, bands: tuple[int, ...]) -> Statistics:
@@ -194,10 +267,33 @@ def result_statistics(
     """
 
     def compute() -> Statistics:
-        raster = look(service, source, rule, bands)
-        return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
+        if isinstance(source, MosaicSource):
+            return _sampled_statistics(service, source, rule, bands)
+        return _summaries(look(service, source, rule, bands))
 
     return service.remembered(source.info.version, (rule, bands), compute)
+
+
+def _summaries(raster: Raster) -> Statistics:
+    return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
+
+
+def _sampled_statistics(
+    service: Subject, source: MosaicSource, rule: Node | None, bands: tuple[int, ...]
+) -> Statistics:
+    """Statistics of a rule's result over the overview of a mosaic, else over a sample of its items."""
+    if source.overview is not None:
+        return _summaries(look(service, source.overview, rule, bands))
+
+    def of_item(item: ItemSource) -> Statistics:
+        if source.item_rule is None:
+            return _summaries(look(service, item, rule, bands, ITEM_LOOK_SIZE))
+        raster = look(service, item, source.item_rule, _every(item), ITEM_LOOK_SIZE)
+        names = tuple(raster.band_names[band] for band in bands) if raster.band_names else ()
+        given = raster.with_data(raster.data[list(bands)], mask=raster.mask, band_names=names)
+        return _summaries(given if rule is None else evaluate(rule, given, None, {}))
+
+    return merged(sampled(source, of_item))
 
 
 def look(

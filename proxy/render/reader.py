@@ -14,15 +14,16 @@ from rio_tiler.io.base import BaseReader
 from rio_tiler.models import BandStatistics, ImageData, Info, PointData
 
 from proxy.crs import SpatialReference, reference, transform_bounds
-from proxy.model import AttributeTable, Extent, Grid, Interpolation, Raster
+from proxy.model import AttributeTable, Extent, Grid, Interpolation, Mask, Raster
 from proxy.render.context import ReadContext
+from proxy.render.mosaic import EvaluateItem, read_item, read_mosaic, unmixed
 from proxy.render.point import native_pixel
 from proxy.render.warp import read_grid
 from proxy.sources.base import AttributeTable as SourceTable
 from proxy.sources.base import Source
+from proxy.sources.item import ItemSource
+from proxy.sources.mosaic import MosaicSource
 from proxy.sources.raster import RasterSource
-
-_BLENDS = frozenset({Interpolation.BILINEAR, Interpolation.CUBIC, Interpolation.AVERAGE})
 
 
 def read_raster(
@@ -31,12 +32,14 @@ def read_raster(
     bands: tuple[int, ...],
     interpolation: Interpolation,
     context: ReadContext | None = None,
+    evaluate_item: EvaluateItem | None = None,
 ) -> Raster:
     """Read zero-based bands on a grid.
 
     Args:
-        source: the slice of a cube (`Source.at`), a mosaic, or a raster.
+        source: the slice of a cube (`Source.at`), a mosaic, one of its items, or a raster.
         context: its limits, its selection; what is left out is written there.
+        evaluate_item: applies the item rule of a mosaic; needed where the selection has one.
 
     Returns:
         Data in the type of the source, with the colormap of a palette band. Such a band is never blended,
@@ -48,12 +51,19 @@ def read_raster(
     """
     context = context or ReadContext()
     context.check()
-    assert isinstance(source, RasterSource)
+    if isinstance(source, MosaicSource):
+        return read_mosaic(source, grid, bands, interpolation, context, evaluate_item)
     info = source.info
     colormap = info.colormap if bands == (0,) else None
-    if colormap is not None and interpolation in _BLENDS:
-        interpolation = Interpolation.NEAREST
-    data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
+    if colormap is not None:
+        interpolation = unmixed(interpolation)
+    mask: Mask | None
+    if isinstance(source, ItemSource):
+        layer = read_item(source, grid, bands, interpolation, context)
+        data, mask = layer.data, np.asarray(layer.valid.any(axis=0))
+    else:
+        assert isinstance(source, RasterSource)
+        data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
     return Raster(
         data,
         mask,

@@ -131,13 +131,15 @@ class Source(Protocol):
         location: where it is, of a mosaic its listing.
         info: facts; of a cube those of its default slice.
         crs: of its pixels.
-        stale: True once it is known to have changed.
     """
 
     location: Location
     info: SourceInfo
     crs: SpatialReference
-    stale: bool
+
+    @property
+    def stale(self) -> bool:
+        """True once it is known to have changed."""
 
     def normalised(self, selection: Selection) -> Selection:
         """The one way of writing a selection that chooses the same pixels; defaults are filled in.

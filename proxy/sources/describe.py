@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from affine import Affine
 from pyproj.exceptions import ProjError
+from rasterio.crs import CRS
 from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader
 
@@ -122,8 +124,13 @@ def _crs(dataset: DatasetReader) -> SpatialReference:
     if dataset.transform.is_identity:
         reason = "by rational polynomials only; orthorectify it first" if dataset.rpcs else "nowhere"
         raise CannotOpen(f"The raster has no georeference: its place is given {reason}.")
-    wkt = dataset.crs.to_wkt()
-    guess = dataset.crs.to_authority(confidence_threshold=70)
+    return _system(dataset.crs.to_wkt())
+
+
+@lru_cache(maxsize=1024)
+def _system(wkt: str) -> SpatialReference:
+    # Kept, since PROJ may take a third of a second to find a code, and many files share few systems.
+    guess = CRS.from_wkt(wkt).to_authority(confidence_threshold=70)
     try:
         found = reference(wkt)
         if guess is not None:

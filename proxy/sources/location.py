@@ -44,6 +44,11 @@ def canonical_scheme(scheme: str) -> str:
     return _ALIASES.get(scheme.lower(), scheme.lower())
 
 
+def is_remote_scheme(scheme: str) -> bool:
+    """True for the schemes of buckets and web servers, whatever their case."""
+    return canonical_scheme(scheme) in _REMOTE
+
+
 def locate(text: str) -> Location:
     """Read a local path, an `http(s)://`, `s3://`, `gs://` or `az://` URL, or a GDAL path."""
     scheme, separator, rest = text.partition("://")
@@ -52,6 +57,7 @@ def locate(text: str) -> Location:
         return Location(text, unquote(rest), None)
     if separator and scheme in _REMOTE:
         url = f"{scheme}://{rest}"
-        target = url if scheme in ("http", "https") else rest
+        # Web addresses reach GDAL as they are written, names of objects as they are.
+        target = url if scheme in ("http", "https") else unquote(rest)
         return Location(text, _REMOTE[scheme] + target, url)
     return Location(text, text, None)

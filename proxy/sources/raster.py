@@ -32,7 +32,7 @@ from proxy.sources.blocks.stored import Stored
 from proxy.sources.describe import describe
 from proxy.sources.location import Location
 from proxy.sources.pool import Pool
-from proxy.sources.session import Options
+from proxy.sources.session import Options, environment
 from proxy.sources.validity import valid_by_value
 
 log = logging.getLogger(__name__)
@@ -288,5 +288,5 @@ class RasterSource:
         if not self._options:
             yield
             return
-        with rasterio.Env(**self._gdal):
+        with environment(self._gdal):
             yield

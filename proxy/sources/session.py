@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+import rasterio
+from rasterio.session import Session
+
 from proxy.config import CredentialsConfig
 from proxy.sources.location import Location
 
@@ -25,6 +28,8 @@ PROCESS_DEFAULTS = {
     # A side file may not turn a picture into a program: no pixel functions in Python.
     "GDAL_VRT_ENABLE_PYTHON": "NO",
 }
+
+_UNSIGNED = ("AWS_NO_SIGN_REQUEST", "GS_NO_SIGN_REQUEST", "AZURE_NO_SIGN_REQUEST")
 
 Options = tuple[tuple[str, str], ...]
 
@@ -62,6 +67,15 @@ def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
         "AWS_SESSION_TOKEN": credentials.session_token,
     }
     options.update({name: secret.get_secret_value() for name, secret in secrets.items() if secret})
+    azure = {
+        "AZURE_STORAGE_ACCESS_KEY": credentials.account_key,
+        "AZURE_STORAGE_SAS_TOKEN": credentials.sas_token,
+    }
+    options.update({name: secret.get_secret_value() for name, secret in azure.items() if secret})
+    if credentials.account:
+        options["AZURE_STORAGE_ACCOUNT"] = credentials.account
+    if credentials.service_account_file:
+        options["GOOGLE_APPLICATION_CREDENTIALS"] = credentials.service_account_file
     if credentials.region:
         options["AWS_REGION"] = credentials.region
     if credentials.endpoint:
@@ -70,8 +84,24 @@ def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
         options["AWS_VIRTUAL_HOSTING"] = "FALSE"
         options["AWS_HTTPS"] = "NO" if scheme == "http" else "YES"
     if credentials.anonymous:
-        options["AWS_NO_SIGN_REQUEST"] = "YES"
+        options.update(dict.fromkeys(_UNSIGNED, "YES"))
     if credentials.requester_pays:
         options["AWS_REQUEST_PAYER"] = "requester"
     options.update({name: secret.get_secret_value() for name, secret in credentials.gdal.items()})
     return options
+
+
+class _Profile(Session):  # type: ignore[misc]
+    """Credentials as rasterio takes them: its environment refuses those of S3 as plain options."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self.credentials = dict(options)
+
+    def get_credential_options(self) -> dict[str, str]:
+        """GDAL's options of the profile."""
+        return dict(self.credentials)
+
+
+def environment(options: Mapping[str, str]) -> rasterio.Env:
+    """GDAL's environment with these options, for one thread and until it is left."""
+    return rasterio.Env(session=_Profile(options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from proxy.crs import Bounds
 from proxy.errors import Denied, NotFound
 from proxy.model import DataKind
 from proxy.services import Registry, Service
+from proxy.viewer import choosing
 from proxy.viewer.addresses import Addresses, addresses
 from proxy.viewer.facts import Facts
 from proxy.viewer.gather import Gatherer
@@ -89,6 +91,8 @@ class Viewer:
             return self._pages.respond("plain.html", prefix, **values)
         backgrounds = await self._backgrounds(service, facts.bounds)
         data = map_data(prefix, self._context, facts, rendering, backgrounds)
+        data["variables"] = choosing.variables(facts.info)
+        data["items"] = await asyncio.to_thread(choosing.items, service, values["links"].image_server)
         return self._pages.respond("map.html", prefix, backgrounds=backgrounds, data=data, **values)
 
     def _links(self, prefix: str, facts: Facts) -> Addresses:

@@ -1,5 +1,6 @@
 """The simplest door: XYZ tiles and TileJSON."""
 
+from proxy.xyz.archives import Archives
 from proxy.xyz.routes import routes
 
-__all__ = ["routes"]
+__all__ = ["Archives", "routes"]

@@ -11,6 +11,7 @@ import morecantile
 from morecantile.errors import InvalidIdentifier
 
 from proxy import ad_hoc
+from proxy.choices import selection
 from proxy.crs import SpatialReference, reference
 from proxy.errors import InvalidParameter, NotFound, OutsideExtent, UnknownTileMatrixSet
 from proxy.functions.tree import Node
@@ -23,6 +24,7 @@ from proxy.model import (
     NoDataRule,
     RenderRequest,
 )
+from proxy.selection import Selection
 from proxy.services import Service
 
 WEB_MERCATOR_QUAD = "WebMercatorQuad"
@@ -156,7 +158,7 @@ def render_request(
     """Everything that decides the picture, from the query string.
 
     Known: `style`, `bands` (names or numbers from 1), `interpolation` (also `resampling`), `nodata`,
-    `quality`, and those of `proxy.ad_hoc` in place of a style. Others are ignored.
+    `quality`, those of `proxy.ad_hoc` in place of a style, and those of `proxy.choices`. Others are ignored.
 
     Raises:
         InvalidParameter: a value has no meaning.
@@ -179,7 +181,23 @@ def render_request(
         rule=rule,
         nodata=_nodata(query.get("nodata", "")),
         options=options,
+        selection=chosen_items(service, query),
     )
+
+
+def chosen_items(service: Service, query: Mapping[str, str]) -> Selection:
+    """What the query string chooses among the items and slices of a service, see `proxy.choices.selection`.
+
+    Raises:
+        InvalidParameter: a value has no meaning, or names an item that there is not.
+    """
+    found = selection(service, query)
+    locked, catalog = found.mosaic.locked, service.catalog
+    if locked and catalog is not None:
+        unknown = next((item for item in locked if catalog.get(item) is None), None)
+        if unknown is not None:
+            raise InvalidParameter("item", f"There is no item {unknown}.")
+    return service.source.normalised(found)
 
 
 def _rule(

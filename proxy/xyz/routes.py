@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,9 +17,19 @@ from proxy.open_services import PARAMETER, OpenServices
 from proxy.render.point import point_values
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
-from proxy.web import base_url, picture_response, plain_error
+from proxy.web import MISSING, base_url, picture_response, plain_error
 from proxy.xyz import tilejson
-from proxy.xyz.params import FORMATS, Target, matrix_set_crs, render_request, target, tile_grid, whole_number
+from proxy.xyz.archives import Archives, archive_for
+from proxy.xyz.params import (
+    FORMATS,
+    Target,
+    chosen_items,
+    matrix_set_crs,
+    render_request,
+    target,
+    tile_grid,
+    whole_number,
+)
 
 THUMBNAIL_SIZES = (32, 1024)
 
@@ -59,7 +70,13 @@ async def _tile(request: Request, service: Service, wanted: Target) -> Response:
     grid = tile_grid(wanted.tile)
     if service.config.empty_tile == 204 and not _touches(service, grid, wanted.tms):
         return Response(status_code=204, headers={"Cache-Control": f"max-age={service.config.cache.max_age}"})
-    order = render_request(service, grid, wanted.tile.format, wanted.style, request.query_params)
+    query = request.query_params
+    if service.config.archives and archive_for(service, wanted.tile, wanted.style, query):
+        archives: Archives = request.app.state.archives
+        ready = await _renderer(request).call(archives.tile, service, wanted.tile, wanted.style, query)
+        if ready is not None:
+            return picture_response(request, ready, service.config.cache, lasting=False)
+    order = render_request(service, grid, wanted.tile.format, wanted.style, query)
     rendered = await _renderer(request).render(service, order)
     return picture_response(request, rendered, service.config.cache)
 
@@ -99,11 +116,24 @@ async def _tilejson(request: Request, service: Service, wanted: Target) -> Respo
 async def _point(request: Request, service: Service, wanted: Target) -> Response:
     assert wanted.lonlat is not None
     source = await _renderer(request).opened(service)
-    found = await _renderer(request).call(point_values, source, wanted.lonlat, WGS84, service=service)
+    chosen = chosen_items(service, request.query_params)
+    context = _renderer(request).context(service, chosen)
+    found = await _renderer(request).call(
+        point_values, source.at(chosen), wanted.lonlat, WGS84, context, service=service
+    )
     if found is None:
         raise OutsideExtent("There are no data at that place.")
-    body = {"coordinates": list(wanted.lonlat), "bands": list(service.info.band_names), "values": found}
-    return JSONResponse(body, headers={"Cache-Control": f"max-age={service.config.cache.max_age}"})
+    body: dict[str, Any] = {
+        "coordinates": list(wanted.lonlat),
+        "bands": list(source.info.band_names),
+        "values": found,
+    }
+    if source.info.is_mosaic:
+        body["items"] = [{"id": item, "name": name} for item, name in context.used.items()]
+    headers = {"Cache-Control": f"max-age={service.config.cache.max_age}"}
+    if context.missing:
+        headers = {"Cache-Control": "no-store", MISSING: str(len(context.missing))}
+    return JSONResponse(body, headers=headers)
 
 
 async def _thumbnail(request: Request, service: Service, wanted: Target) -> Response:

@@ -8,10 +8,11 @@ import pytest
 
 from proxy.arcgis import documents
 from proxy.arcgis.facts import Facts
-from proxy.config import LimitsConfig
+from proxy.config import LimitsConfig, MosaicConfig
 from proxy.model import BandStatistics, Colormap, DataKind, Histogram, Interpolation, PixelType
 from proxy.renderings import NONE
-from proxy.sources.base import AttributeTable
+from proxy.selection import MosaicMethod, MosaicOperation
+from proxy.sources.base import AttributeTable, Dimension, Variable
 from tests.arcgis.conftest import HILLSHADE, INFO
 
 HISTOGRAM = Histogram(-0.5, 255.5, (1, 2, 3))
@@ -166,3 +167,38 @@ def test_a_table_with_its_own_object_ids_keeps_them() -> None:
     assert found["objectIdFieldName"] == "ObjectID"
     assert found["fields"][0]["type"] == "esriFieldTypeOID"
     assert found["features"] == [{"attributes": {"ObjectID": 7, "Value": 1}}]
+
+
+def test_a_mosaic_tells_its_own_rule_and_its_time() -> None:
+    rule = MosaicConfig(
+        source=("a.tif",),
+        method=MosaicMethod.ATTRIBUTE,
+        operation=MosaicOperation.MEAN,
+        sort_field="Year",
+        sort_value=2050,
+        ascending=False,
+        max_items=7,
+    )
+    offers = documents.Offers([{"name": "OBJECTID"}], mosaic=rule, start_field="AcquisitionDate")
+    facts = replace(FACTS, info=replace(INFO, time=(1000, 2000), item_count=3))
+    found = documents.service_document(
+        "scenes", "", "", facts, (NONE,), Interpolation.NEAREST, LimitsConfig(), offers
+    )
+    assert found["serviceSourceType"] == "esriImageServiceSourceTypeMosaicDataset"
+    assert (found["defaultMosaicMethod"], found["mosaicOperator"]) == ("ByAttribute", "Mean")
+    assert (found["sortField"], found["sortValue"], found["sortAscending"]) == ("Year", 2050, False)
+    assert found["maxMosaicImageCount"] == 7
+    assert found["timeInfo"] == {
+        "startTimeField": "AcquisitionDate",
+        "endTimeField": "AcquisitionDate",
+        "timeExtent": [1000, 2000],
+        "timeReference": None,
+    }
+
+
+def test_dimensions_are_announced() -> None:
+    variable = Variable("t", "", "K", (Dimension("time", "time", "", (0.0, 1.0)),))
+    facts = replace(FACTS, info=replace(INFO, variables=(variable,), time=(0, 1)))
+    found = document(facts)
+    assert found["hasMultidimensions"] is True
+    assert found["timeInfo"]["startTimeField"] == "StdTime"

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
 import pytest
 
 from proxy.arcgis.fields import Fields
-from proxy.arcgis.params import adjusted, read_time, render_request
+from proxy.arcgis.params import adjusted, render_request
 from proxy.crs import WEB_MERCATOR, WGS84
 from proxy.errors import ImageTooLarge, InvalidParameter, InvalidRule
 from proxy.functions.tree import Call, Source
@@ -291,17 +290,6 @@ def test_what_chooses_among_items_changes_nothing_on_a_single_raster(subject: Su
     rule = json.dumps({"mosaicMethod": "esriMosaicLockRaster", "lockRasterIds": [1]})
     found = order(subject, mosaicRule=rule, time="1199145600000, 1230768000000", sliceId="3", dpi="96")
     assert found == order(subject)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("", (None, None)), ("null", (None, None)), ("null,null", (None, None)), ("1000", (1000, 1000)),
-     ("0, 5", (0, 5)), ("-5,null", (-5, None)), ("2020-01-01", (1577836800000.0,) * 2),
-     ("2020-01-01T00:00:00Z,null", (1577836800000.0, None)),
-     ("2020-01-01T01:00:00+01:00", (1577836800000.0,) * 2)],
-)  # fmt: skip
-def test_times(text: str, expected: tuple[Any, Any]) -> None:
-    assert read_time(text) == expected
 
 
 @pytest.mark.parametrize("text", ['{"rasterFunction":"None"}', "{'rasterFunction':'none'}", "None", "{}"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from proxy.errors import CannotRead
+from proxy.sources.attempts import tried
 from proxy.sources.blocks.header import NotTaken
 from proxy.sources.blocks.segments import Segments, ahead
 
@@ -167,11 +168,16 @@ class RemotePlace:
 
     def _fetch(self, item: Range) -> memoryview:
         try:
-            result = self._store.get(self._path, options={"range": item})
-            version = object_version(result.meta)
-            data = memoryview(result.bytes())
+            return tried(lambda: self._fetched(item))
+        except SourceChanged:
+            raise
         except Exception as error:  # every store has errors of its own
             raise OSError(str(error)) from error
+
+    def _fetched(self, item: Range) -> memoryview:
+        result = self._store.get(self._path, options={"range": item})
+        version = object_version(result.meta)
+        data = memoryview(result.bytes())
         if version != self.version:
             raise SourceChanged(f"version {version} instead of {self.version}")
         _exactly(data, item[1] - item[0])

@@ -71,6 +71,12 @@
   });
   byId("fit").addEventListener("click", fit);
 
+  const choices = new window.Choices(map, data, () => {
+    layer.setUrl(choices.address(data.renderings[data.rendering].tiles));
+    byId("tilejson").href = choices.address(byId("tilejson").dataset.plain);
+  });
+  byId("tilejson").dataset.plain = byId("tilejson").getAttribute("href");
+
   const layer = tileLayer(
     { ...data, tiles: data.renderings[data.rendering].tiles },
     { className: data.pixelated ? "pixelated" : "", zIndex: 2 },
@@ -116,13 +122,14 @@
     const chosen = data.renderings[name];
     if (!chosen || name === data.rendering) return;
     data.rendering = name;
-    layer.setUrl(chosen.tiles);
+    layer.setUrl(choices.address(chosen.tiles));
     history.replaceState(null, "", chosen.view + location.hash);
     const page = new DOMParser().parseFromString(await (await fetch(chosen.view)).text(), "text/html");
     const tab = document.querySelector('[role="tab"][aria-selected="true"]');
     if (data.rendering !== name || !page.getElementById("snippets")) return;
     byId("snippets").replaceWith(document.adoptNode(page.getElementById("snippets")));
-    byId("tilejson").href = page.getElementById("tilejson").getAttribute("href");
+    byId("tilejson").dataset.plain = page.getElementById("tilejson").getAttribute("href");
+    byId("tilejson").href = choices.address(byId("tilejson").dataset.plain);
     if (tab) window.selectSnippet(tab.id.slice("tab-".length));
   };
   byId("form").addEventListener("change", (event) => {
@@ -178,7 +185,7 @@
     let rows = [["", "no data"]];
     try {
       if (lon <= east && lat >= south && lat <= north) {
-        const address = `${data.points}${lon.toFixed(7)},${lat.toFixed(7)}`;
+        const address = choices.address(`${data.points}${lon.toFixed(7)},${lat.toFixed(7)}`);
         const response = await fetch(address, { signal: asked.signal });
         if (response.ok) {
           const found = await response.json();

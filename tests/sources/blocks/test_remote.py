@@ -117,7 +117,7 @@ def test_a_local_file_that_is_replaced_is_not_mixed_either(make_raster: RasterMa
 
 
 def test_an_absent_object_is_reported(server: RangeServer) -> None:
-    with pytest.raises(CannotOpen, match="could not be reached"):
+    with pytest.raises(CannotOpen, match="does not exist"):
         opened(f"{server.url}/absent.tif")
 
 

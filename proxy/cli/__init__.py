@@ -8,10 +8,14 @@ import click
 
 from proxy import __version__
 from proxy.app import create_app, read_renderings
-from proxy.chosen import chosen_config
-from proxy.config import ConfigError
+from proxy.chosen import chosen_config, selected_config
+from proxy.cli import bulk
+from proxy.config import Config, ConfigError, ServiceConfig
+from proxy.errors import CannotOpen
 from proxy.front import logs
-from proxy.running import Origin, run
+from proxy.listing.builder import Keeper
+from proxy.listing.report import progress_bar, summary_lines
+from proxy.running import Origin, revealed, run
 from proxy.security.passwords import hash_password, new_key
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
@@ -30,6 +34,9 @@ def main() -> None:
 @click.option("--host", help="Address to listen on [default: 127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [default: 8080].")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes [default: 1].")
+@click.option(
+    "--mosaic", metavar="NAME", help="Make one mosaic of the sources rather than a service of each."
+)
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
 def serve(
     sources: tuple[str, ...],
@@ -37,12 +44,13 @@ def serve(
     host: str | None,
     port: int | None,
     workers: int | None,
+    mosaic: str | None,
     log_level: str,
 ) -> None:
     """Serve files, folders or URLs, one service each; with neither these nor --config, the demo."""
     overrides = {"host": host, "port": port, "workers": workers}
     given = {name: value for name, value in overrides.items() if value is not None}
-    origin = Origin(sources, None if config_file is None else config_file.resolve(), given)
+    origin = Origin(sources, None if config_file is None else config_file.resolve(), given, mosaic)
     logs.set_up(log_level)
     try:
         config = origin.read()
@@ -60,20 +68,28 @@ def serve(
 @main.command()
 @click.argument("sources", nargs=-1)
 @click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(sources: tuple[str, ...], config_file: Path | None) -> None:
+@click.option("--mosaic", metavar="NAME", help="Take the sources as one mosaic.")
+@click.option("--refresh", is_flag=True, help="Read the headers of all items of mosaics again.")
+def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None, refresh: bool) -> None:
     """Open every source and say what it is, how it is read, and what would make it quicker.
+
+    Sources are files, folders and URLs; with --config also names of its services, which are then the only
+    ones of it that are looked at. The catalogs of mosaics are built, or brought up to date.
 
     Ends with status 1 where a source cannot be served.
     """
     logs.set_up("error")
     try:
-        config = chosen_config(sources, config_file)
+        config = selected_config(sources, config_file, mosaic)
         prepare_process()
         services = list(Registry(config, read_renderings))
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     failed = 0
     for service in services:
+        if service.config.mosaic is not None:
+            failed += not _check_mosaic(service.config, config, refresh)
+            continue
         failure = service.failure
         failed += failure is not None
         if failure is not None:
@@ -83,6 +99,26 @@ def check(sources: tuple[str, ...], config_file: Path | None) -> None:
         for advice in advice_on(service.info):
             click.echo(f"    {advice}")
     raise SystemExit(1 if failed else 0)
+
+
+def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
+    """Bring the catalog of a mosaic up to date and say what it holds; False where nothing can be drawn."""
+    reason, lines, usable = "", [""], False
+    try:
+        with progress_bar(service.name) as tell:
+            keeper = Keeper(service, config, tell)
+            try:
+                keeper.refresh(every)
+            except CannotOpen as error:
+                reason = f"; {error.message}"
+        lines, usable = summary_lines(keeper.catalog), len(keeper.catalog) > 0
+    except CannotOpen as error:
+        reason = error.message
+    state = click.style("ok", fg="green") if usable else click.style("FAILED", fg="red")
+    click.echo(f"{service.name}: {state} {lines[0]}{reason}")
+    for line in lines[1:]:
+        click.echo(f"    {line}")
+    return usable
 
 
 def summary_of(info: SourceInfo) -> str:
@@ -119,3 +155,7 @@ def new_key_command() -> None:
     """Make an API key: print it for whoever will use it, and its hash for `security.keys`."""
     key, hashed = new_key()
     click.echo(f"key:  {key}\nhash: {hashed}")
+
+
+for _command in bulk.commands(bulk.Tools(chosen_config, revealed, read_renderings)):
+    main.add_command(_command)

@@ -1,0 +1,317 @@
+"""mosaicRule, time and sliceId to a selection of items and slices.
+
+Names are read without regard to case, with or without Esri's prefixes, in the spellings of requests and in
+those of the service's own metadata, which clients send back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from proxy.arcgis.fields import Fields
+from proxy.arcgis.relaxed import parse_json
+from proxy.arcgis.rules import rendering_rule
+from proxy.arcgis.spatial_reference import from_mapping
+from proxy.choices import slice_of, time_span
+from proxy.crs import SpatialReference, transformer
+from proxy.errors import BadRequest, InvalidParameter
+from proxy.functions.tree import Node
+from proxy.selection import (
+    EVERYTHING,
+    DimensionChoice,
+    MosaicMethod,
+    MosaicOperation,
+    MosaicRule,
+    Selection,
+    TimeSpan,
+)
+from proxy.sources.base import Dimension, SourceInfo, Variable
+
+#: Names of the two dimensions that have the same name in every service.
+TIME, HEIGHT = "StdTime", "StdZ"
+
+#: By the names without their prefix.
+METHODS = {
+    "none": MosaicMethod.NONE,
+    "center": MosaicMethod.CENTER,
+    "nadir": MosaicMethod.NADIR,
+    "viewpoint": MosaicMethod.VIEWPOINT,
+    "attribute": MosaicMethod.ATTRIBUTE,
+    "byattribute": MosaicMethod.ATTRIBUTE,
+    "lockraster": MosaicMethod.LOCK,
+    "northwest": MosaicMethod.NORTHWEST,
+    "seamline": MosaicMethod.SEAMLINE,
+}
+#: Most ids of one rule, and most values of one dimension.
+IDS, VALUES = 10_000, 1000
+
+_ALIASES = {
+    "defaultmosaicmethod": "mosaicmethod",
+    "sortascending": "ascending",
+    "mosaicoperator": "mosaicoperation",
+    "objectids": "fids",
+}
+_DATE_FORMS = ("%Y/%m/%d, %I:%M %p", "%Y/%m/%d, %H:%M", "%m/%d/%Y, %I:%M %p", "%m/%d/%Y", "%m/%d/%Y %H:%M:%S")
+
+
+class Subject(Protocol):
+    """What has to be known of a service to read a choice."""
+
+    @property
+    def info(self) -> SourceInfo: ...  # noqa: D102
+    @property
+    def templates(self) -> dict[str, Node]: ...  # noqa: D102
+
+
+def read_selection(fields: Fields, service: Subject) -> Selection:
+    """What `mosaicRule`, `time` and `sliceId` choose; a slice wins over dimensions in the rule.
+
+    Raises:
+        InvalidParameter: one of them cannot be understood.
+        InvalidRule: the rule for each item is wrong.
+    """
+    info = service.info
+    value = fields.json("mosaicRule")
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidParameter("mosaicRule")
+    rule, variable, dimensions = _rule(value or {}, service)
+    span = read_time(fields)
+    slice_id = fields.number("sliceId")
+    if slice_id is not None and not (slice_id.is_integer() and slice_id >= 0):
+        raise InvalidParameter("sliceId")
+    if slice_id is not None and info.variables:
+        try:
+            variable, dimensions = slice_of(info, str(int(slice_id)))
+        except InvalidParameter as error:
+            raise InvalidParameter("sliceId", error.why) from None
+    if not (info.is_mosaic or info.variables):
+        # A single raster has nothing to choose from.
+        return EVERYTHING
+    return Selection(rule, span, variable, dimensions)
+
+
+def read_time(fields: Fields) -> TimeSpan | None:
+    """`time`: an instant or start,end in milliseconds, `null` for an open end; ISO 8601 too.
+
+    Raises:
+        InvalidParameter: it is neither, or ends before it begins.
+    """
+    return time_span(fields.text("time").strip("[]"))
+
+
+def _rule(value: Mapping[Any, Any], service: Subject) -> tuple[MosaicRule, str, tuple[DimensionChoice, ...]]:
+    own: dict[str, Any] = {}
+    for key, part in value.items():
+        name = str(key).lower()
+        own.setdefault(_ALIASES.get(name, name), part)
+    variable, dimensions = definition(own.get("multidimensionaldefinition"), service.info)
+    method = _method(own.get("mosaicmethod"))
+    locked = _ids(own.get("lockrasterids")) or ()
+    if method is MosaicMethod.LOCK and not locked:
+        raise InvalidParameter("mosaicRule", "LockRaster needs lockRasterIds.")
+    item_rule = own.get("itemrenderingrule")
+    rule = MosaicRule(
+        method,
+        _operation(own.get("mosaicoperation")),
+        _flag(own.get("ascending"), True),
+        _text(own.get("where")),
+        _ids(own.get("fids")),
+        locked if method is MosaicMethod.LOCK else (),
+        _text(own.get("sortfield")) if method in (MosaicMethod.ATTRIBUTE, None) else "",
+        _sort_value(own.get("sortvalue")) if method in (MosaicMethod.ATTRIBUTE, None) else None,
+        _viewpoint(own.get("viewpoint"), service.info.crs) if method is MosaicMethod.VIEWPOINT else None,
+        rendering_rule(item_rule, service.templates) if item_rule else None,
+    )
+    return rule, variable, dimensions
+
+
+def _method(value: Any) -> MosaicMethod | None:
+    if value is None or value == "":
+        return None
+    name = re.sub(r"[\s_]", "", str(value)).lower().removeprefix("esrimosaic")
+    if name not in METHODS:
+        raise InvalidParameter("mosaicRule", f"There is no mosaicMethod '{str(value)[:40]}'.")
+    return METHODS[name]
+
+
+def _operation(value: Any) -> MosaicOperation | None:
+    if value is None or value == "":
+        return None
+    name = str(value).strip().lower().removeprefix("mt_")
+    try:
+        return MosaicOperation(name)
+    except ValueError:
+        raise InvalidParameter("mosaicRule", f"There is no mosaicOperation '{str(value)[:40]}'.") from None
+
+
+def _flag(value: Any, default: bool) -> bool:
+    return default if value is None or value == "" else str(value).strip().lower() in ("true", "1", "yes")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidParameter("mosaicRule")
+    return value.strip()
+
+
+def _ids(value: Any) -> tuple[int, ...] | None:
+    if value is None or value == "":
+        return None
+    listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    try:
+        found = tuple(int(str(each).strip()) for each in listed)
+    except ValueError:
+        raise InvalidParameter("mosaicRule", "An id is a whole number.") from None
+    if len(found) > IDS or any(abs(each) >= 1 << 62 for each in found):
+        raise InvalidParameter("mosaicRule", f"A rule has at most {IDS} ids.")
+    return found
+
+
+def _sort_value(value: Any) -> float | str | None:
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, str):
+        raise InvalidParameter("mosaicRule", "sortValue is a number, a text or a date.")
+    return _date(value.strip())
+
+
+def _date(text: str) -> float | str:
+    for form in _DATE_FORMS:
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return round(moment.timestamp() * 1000)
+    return text
+
+
+def _viewpoint(value: Any, crs: SpatialReference) -> tuple[float, float]:
+    try:
+        x, y = float(value["x"]), float(value["y"])
+        if value.get("spatialReference"):
+            x, y = transformer(from_mapping(value["spatialReference"]), crs).transform(x, y)
+    except (BadRequest, KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidParameter("mosaicRule", "viewpoint is a point.") from None
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise InvalidParameter("mosaicRule", "viewpoint lies outside the spatial reference of the service.")
+    return x, y
+
+
+def definition(value: Any, info: SourceInfo) -> tuple[str, tuple[DimensionChoice, ...]]:
+    """Variable and dimensions of a `multidimensionalDefinition`.
+
+    Of several variables the first counts, since a picture is one slice.
+
+    Raises:
+        InvalidParameter: the service has no such variable or dimension, or a value has no meaning.
+    """
+    if value is None or value == "":
+        return "", ()
+    listed = [value] if isinstance(value, Mapping) else value
+    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+        raise InvalidParameter("mosaicRule", "multidimensionalDefinition is a list of objects.")
+    parts = [{str(key).lower(): part for key, part in each.items()} for each in listed]
+    variable = variable_named(
+        info, next((str(p["variablename"]) for p in parts if p.get("variablename")), "")
+    )
+    if variable is None:
+        if parts:
+            raise InvalidParameter("mosaicRule", "The service has no dimensions.")
+        return "", ()
+    found: dict[str, DimensionChoice] = {}
+    for part in parts:
+        named = str(part.get("variablename") or variable.name)
+        if named.lower() == variable.name.lower() and part.get("dimensionname"):
+            dimension = dimension_named(variable, str(part["dimensionname"]))
+            found.setdefault(dimension.name, _choice(dimension, part))
+    chosen = [choice for choice in found.values() if choice.values]
+    return variable.name, tuple(sorted(chosen, key=lambda choice: choice.name))
+
+
+def variable_named(info: SourceInfo, name: str) -> Variable | None:
+    """Variable by name, the first for an empty one; None where the service has none.
+
+    Raises:
+        InvalidParameter: there is none of that name.
+    """
+    if not info.variables:
+        return None
+    for variable in info.variables:
+        if not name or variable.name.lower() == name.lower():
+            return variable
+    raise InvalidParameter("mosaicRule", f"There is no variable '{name[:60]}'.")
+
+
+def dimension_named(variable: Variable, name: str) -> Dimension:
+    """Dimension by its own name or its standard one.
+
+    Raises:
+        InvalidParameter: the variable has no such dimension.
+    """
+    for dimension in variable.dimensions:
+        if name.lower() in (dimension.name.lower(), standard_name(dimension).lower()):
+            return dimension
+    raise InvalidParameter("mosaicRule", f"There is no dimension '{name[:60]}'.")
+
+
+def standard_name(dimension: Dimension) -> str:
+    """Name of a dimension as image services spell it."""
+    return {"time": TIME, "vertical": HEIGHT}.get(dimension.kind, dimension.name)
+
+
+def outward(dimension: Dimension, value: float) -> float:
+    """A value as clients see it: heights are positive, so depths are negative."""
+    turned = -value if dimension.kind == "vertical" and dimension.positive_down else value
+    return int(turned) if float(turned).is_integer() else turned
+
+
+def _choice(dimension: Dimension, part: Mapping[str, Any]) -> DimensionChoice:
+    values = part.get("values")
+    listed = [] if values is None else values if isinstance(values, list) else [values]
+    if len(listed) > VALUES:
+        raise InvalidParameter("mosaicRule", f"A dimension has at most {VALUES} values.")
+    if not listed:
+        return DimensionChoice(dimension.name, ())
+    spans = []
+    for value in listed:
+        ends = value if isinstance(value, list) else [value]
+        if not 1 <= len(ends) <= 2:
+            raise InvalidParameter("mosaicRule", "A range has two ends.")
+        low, high = _inward(dimension, ends[0])[0], _inward(dimension, ends[-1])[1]
+        spans.append((min(low, high), max(low, high)))
+    return DimensionChoice(dimension.name, tuple(spans))
+
+
+def _inward(dimension: Dimension, value: Any) -> tuple[float, float]:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        span = time_span(str(value), "mosaicRule") if dimension.kind == "time" else None
+        if span is None or span.start is None or span.end is None:
+            raise InvalidParameter("mosaicRule", f"'{str(value)[:40]}' is no value of a dimension.") from None
+        return float(span.start), float(span.end)
+    if not math.isfinite(number):
+        raise InvalidParameter("mosaicRule", "A value of a dimension is finite.")
+    turned = outward(dimension, number)
+    return turned, turned
+
+
+def read_definition(fields: Fields, name: str) -> Any:
+    """The value of a parameter that holds a definition, None where it is absent.
+
+    Raises:
+        InvalidParameter: it is not JSON.
+    """
+    text = fields.text(name)
+    try:
+        return parse_json(text) if text else None
+    except ValueError:
+        raise InvalidParameter(name) from None

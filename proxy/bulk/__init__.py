@@ -1,0 +1,1 @@
+"""Work on whole services: seeding of tiles, exports beyond one request, overviews of mosaics."""

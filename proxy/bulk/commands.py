@@ -1,0 +1,199 @@
+"""Seeding and exporting as the command line asks for them: texts to plans, with progress shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from proxy.bulk.area import Area, read_bounds, read_zooms, within
+from proxy.bulk.export import COMPRESSIONS, Order, export, grid_for
+from proxy.bulk.progress import progress
+from proxy.bulk.seed import EXTENSIONS, Plan, Report, identity, job_config, metadata, sink_for
+from proxy.bulk.work import Job, worker_of
+from proxy.choices import selection
+from proxy.config import Config
+from proxy.crs import SpatialReference, reference, transform_bounds
+from proxy.errors import InvalidParameter, UnknownService
+from proxy.functions.parse import parse as parse_rule
+from proxy.functions.tree import Node
+from proxy.model import Extent, ImageFormat, RenderRequest
+from proxy.services import Service
+from proxy.xyz import params, tilejson
+
+
+def seed(
+    config: Config,
+    service_name: str,
+    *,
+    target: str,
+    zooms: str,
+    bbox: str,
+    style: str | None,
+    tms: str,
+    extension: str,
+    scale: int,
+    query: Mapping[str, str],
+    dask: str | None,
+    threads: int,
+    state: Path,
+    revealed: Callable[[Config], dict[str, object]],
+    renderings: Any,
+    quiet: bool,
+) -> Report:
+    """Seed the tiles of a service into a sink.
+
+    Raises:
+        ProxyError: an option has no meaning, or the service cannot be used.
+    """
+    if extension not in EXTENSIONS:
+        raise InvalidParameter("format", f"Use one of {', '.join(EXTENSIONS)}.")
+    name = named(config, service_name)
+    pairs = tuple(sorted(query.items()))
+    matrices = params.matrix_set(tms).id
+    job = Job(job_config(config, revealed, name), name, style, matrices, extension, scale, pairs)
+    service = worker_of(job, renderings).service
+    asked = read_bounds(bbox) if bbox else (-180.0, -90.0, 180.0, 90.0)
+    bounds = service.info.geographic_bounds if not bbox else within(asked, service.info.geographic_bounds)
+    if bounds is None:
+        bounds = within(asked, None)
+    found = read_zooms(zooms) if zooms else tuple(_every_zoom(service, matrices))
+    area = Area(matrices, found, bounds)
+    sink = sink_for(target, job, identity(job, service, area), config, state)
+    plan = Plan(job, area, renderings, dask, threads)
+    try:
+        with progress(f"{name} to {target}", area.count(), "tiles", quiet=quiet) as advanced:
+            report = plan.run(sink, advanced)
+        if not report.failed:
+            sink.finish(metadata(job, service, area))
+    finally:
+        sink.close()
+    return report
+
+
+def _every_zoom(service: Service, tms: str) -> range:
+    low, high = tilejson.zooms(service.info, tms)
+    return range(low, high + 1)
+
+
+def named(config: Config, name: str) -> str:
+    """Name of a service in the spelling of the configuration.
+
+    Raises:
+        UnknownService: there is none of that name.
+    """
+    for service in config.services:
+        if service.name.lower() == name.strip("/").lower():
+            return service.name
+    raise UnknownService(name)
+
+
+def export_file(
+    service: Service,
+    target: Path,
+    *,
+    bbox: str,
+    bbox_crs: str,
+    crs: str,
+    size: str,
+    resolution: str,
+    style: str | None,
+    rule: str,
+    bands: str,
+    interpolation: str,
+    query: Mapping[str, str],
+    display: bool,
+    compression: str,
+    optimized: bool,
+    threads: int,
+    quiet: bool,
+    read_rule: Callable[[Any, Mapping[str, Node]], Node],
+) -> tuple[int, int, int]:
+    """Export a service into a GeoTIFF.
+
+    Args:
+        read_rule: a rule in Esri's spelling to a tree.
+
+    Returns:
+        Width, height, and the number of blocks that lack items of a mosaic.
+
+    Raises:
+        ProxyError: an option has no meaning, or a block cannot be rendered.
+    """
+    if compression not in COMPRESSIONS:
+        raise InvalidParameter("compression", f"Use one of {', '.join(COMPRESSIONS)}.")
+    info = service.info
+    output = reference(crs) if crs else info.crs
+    extent = _extent(bbox, reference(bbox_crs) if bbox_crs else output, output, service)
+    pixels = _numbers("size", size)
+    steps = _numbers("resolution", resolution) or (None if pixels else _native(service, output))
+    grid = grid_for(
+        output,
+        extent,
+        (round(pixels[0]), round(pixels[-1])) if pixels else None,
+        (steps[0], steps[-1]) if steps else None,
+    )
+    chosen = params.bands(info.band_names, bands)
+    request = RenderRequest(
+        service=service.name,
+        grid=grid,
+        format=ImageFormat.PNG if display else ImageFormat.TIFF,
+        bands=chosen,
+        interpolation=params.interpolation(interpolation, service),
+        rule=_rule(service, style, rule, read_rule),
+        selection=selection(service, query),
+    )
+    order = Order(request, display, compression, optimized)
+    with progress(f"{service.name} to {target}", grid.width * grid.height, "pixels", quiet=quiet) as advanced:
+        missing = export(service, order, target, threads=threads, advanced=advanced)
+    return grid.width, grid.height, missing
+
+
+def _extent(bbox: str, asked: SpatialReference, output: SpatialReference, service: Service) -> Extent:
+    if not bbox:
+        info = service.info
+        return Extent(*transform_bounds(info.extent.as_tuple(), info.crs, output))
+    numbers = _numbers("bbox", bbox, 4)
+    assert numbers is not None
+    if numbers[0] >= numbers[2] or numbers[1] >= numbers[3]:
+        raise InvalidParameter("bbox", "It is xmin,ymin,xmax,ymax.")
+    west, south, east, north = numbers
+    return Extent(*transform_bounds((west, south, east, north), asked, output))
+
+
+def _numbers(name: str, text: str, count: int = 2) -> tuple[float, ...] | None:
+    if not text:
+        return None
+    try:
+        found = tuple(float(part) for part in text.lower().replace("x", ",").split(","))
+    except ValueError:
+        raise InvalidParameter(name, "It is numbers after commas.") from None
+    if len(found) not in (1, count) or (count == 4 and len(found) != 4):
+        raise InvalidParameter(name, f"It is {count} numbers after commas.")
+    if count == 2 and min(found) <= 0:
+        raise InvalidParameter(name, "It is positive.")
+    return found
+
+
+def _native(service: Service, output: SpatialReference) -> tuple[float, float]:
+    if output == service.info.crs:
+        return service.info.pixel_size
+    side = tilejson.resolution(service.info, output)
+    return side, side
+
+
+def _rule(
+    service: Service, style: str | None, text: str, read_rule: Callable[[Any, Mapping[str, Node]], Node]
+) -> Node:
+    if not text:
+        return service.rendering(style).rule
+    if style:
+        raise InvalidParameter("rule", "Give either a style or a rule.")
+    try:
+        value = json.loads(Path(text[1:]).read_text("utf-8") if text.startswith("@") else text)
+    except (OSError, ValueError):
+        value = text
+    if isinstance(value, dict) and any(str(key).lower() == "rasterfunction" for key in value):
+        return read_rule(value, service.templates)
+    return parse_rule(value, service.templates)

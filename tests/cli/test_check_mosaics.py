@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proxy.chosen import chosen_config, selected_config
+from proxy.cli import main
+from proxy.config import ConfigError
+from tests.conftest import DATA, DEMO
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    for name in ("a.tif", "b.tif"):
+        shutil.copy(DATA / "webp_no_overviews.tif", folder / name)
+    return folder
+
+
+def check(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["check", *map(str, arguments)])
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "c.yaml"
+    file.write_text("state: state\nservices:\n" + text)
+    return file
+
+
+def test_check_builds_a_mosaic_and_brings_it_up_to_date(tmp_path: Path, scenes: Path) -> None:
+    file = write(tmp_path, "- {name: valley, mosaic: {source: scenes}}\n")
+    done = check("--config", file)
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("valley: ok 2 items, EPSG:3857\n    fields: OBJECTID")
+    shutil.copy(DATA / "webp_no_overviews.tif", scenes / "c.tif")
+    (scenes / "d.tif").write_text("no raster")
+    done = check("--config", file)
+    assert done.exit_code == 0
+    assert "valley: ok 3 items" in done.output
+    assert f"1 could not be read:\n      {scenes / 'd.tif'}: The source could not be opened." in done.output
+    assert check("--config", file, "--refresh").output == done.output
+    assert len(list((tmp_path / "state" / "catalogs").glob("valley-*.sqlite"))) == 1
+
+
+def test_a_mosaic_without_readable_items_fails(tmp_path: Path, scenes: Path) -> None:
+    for path in scenes.iterdir():
+        path.write_text("no raster")
+    done = check("--mosaic", "valley", scenes)
+    assert done.exit_code == 1
+    assert done.output.startswith("valley: FAILED 0 items\n    2 could not be read:\n")
+    done = check("--mosaic", "valley", tmp_path / "absent")
+    assert done.exit_code == 1
+    assert done.output.startswith("valley: FAILED 0 items; The source does not exist.\n")
+    assert "Traceback" not in done.output
+    (tmp_path / "cache").rename(tmp_path / "aside")
+    (tmp_path / "cache").write_text("no folder")
+    done = check("--mosaic", "valley", scenes)
+    assert done.exit_code == 1
+    assert done.output == "valley: FAILED The state folder cannot be written to.\n"
+
+
+def test_names_choose_services_of_the_file(tmp_path: Path, scenes: Path) -> None:
+    file = write(
+        tmp_path,
+        "- {name: valley, mosaic: {source: scenes}}\n"
+        f"- {{name: dem/sierra, source: {DEMO / 'elevation.tif'}}}\n"
+        "- {name: broken, source: absent.tif}\n",
+    )
+    assert check("--config", file).exit_code == 1
+    done = check("--config", file, "DEM/sierra")
+    assert (done.exit_code, len(done.output.splitlines())) == (0, 1)
+    assert done.output.startswith("dem/sierra: ok")
+    done = check("--config", file, "valley", DEMO / "landcover.tif")
+    assert done.exit_code == 0
+    assert [line.split(":")[0] for line in done.output.splitlines() if line[0] != " "] == [
+        "valley",
+        "landcover",
+    ]
+    done = check("--config", file, "valey")
+    assert done.exit_code == 1
+    assert "valey: there is no such file or folder" in done.output
+    names = [service.name for service in selected_config((str(scenes / "a.tif"),), file, None).services]
+    assert names == ["valley", "dem/sierra", "broken", "a"]
+
+
+def test_one_mosaic_of_all_sources(scenes: Path) -> None:
+    (service,) = chosen_config((str(scenes), "s3://bucket/x/*.tif"), None, "valley").services
+    assert service.name == "valley"
+    assert service.mosaic is not None
+    assert service.mosaic.source == (str(scenes), "s3://bucket/x/*.tif")
+
+
+@pytest.mark.parametrize(
+    ("sources", "name", "why"), [((), "m", "no sources"), (("x",), "a b", "name"), (("x",), "One", "already")]
+)
+def test_a_mosaic_that_cannot_be_made_is_said(
+    tmp_path: Path, sources: tuple[str, ...], name: str, why: str
+) -> None:
+    file = write(tmp_path, "- {name: one, source: x.tif}\n")
+    with pytest.raises(ConfigError, match=why):
+        chosen_config(sources, file, name)
