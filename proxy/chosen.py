@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from proxy.config import Config, ConfigError, load, parse
 from proxy.demo import demo_config
+from proxy.sources.cube.formats import SUFFIXES as CUBE_SUFFIXES
+from proxy.sources.cube.formats import is_zarr_folder
 from proxy.sources.location import RASTER_SUFFIXES, locate
 
 
@@ -64,8 +67,8 @@ def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tup
     """
     paths: list[str] = []
     for source in sources:
-        if "://" not in source and Path(source).is_dir():
-            inside = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in RASTER_SUFFIXES)
+        if "://" not in source and Path(source).is_dir() and not is_zarr_folder(Path(source)):
+            inside = sorted(_sources_in(Path(source)))
             if not inside:
                 raise ConfigError(f"{source}: there is no raster in this folder")
             paths += [str(path) for path in inside]
@@ -81,6 +84,16 @@ def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tup
         taken.add(name.lower())
         found.append((name, path))
     return found
+
+
+def _sources_in(folder: Path) -> Iterator[Path]:
+    """Rasters, and files and folders with dimensions; what lies in such a folder is no source of its own."""
+    for root, folders, files in os.walk(folder):
+        hierarchies = [name for name in folders if is_zarr_folder(Path(root, name))]
+        folders[:] = [name for name in folders if name not in hierarchies]
+        yield from (Path(root, name) for name in hierarchies)
+        known = RASTER_SUFFIXES | CUBE_SUFFIXES
+        yield from (Path(root, name) for name in files if Path(name).suffix.lower() in known)
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -19,6 +19,7 @@ from proxy.running import Origin, revealed, run
 from proxy.security.passwords import hash_password, new_key
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
+from proxy.sources.dimensions import extent_text
 from proxy.sources.session import prepare_process
 
 
@@ -96,6 +97,8 @@ def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None
             click.echo(f"{service.name}: {click.style('FAILED', fg='red')} {failure}")
             continue
         click.echo(f"{service.name}: {click.style('ok', fg='green')} {summary_of(service.info)}")
+        for line in variables_in(service.info):
+            click.echo(f"    {line}")
         for advice in advice_on(service.info):
             click.echo(f"    {advice}")
     raise SystemExit(1 if failed else 0)
@@ -129,6 +132,17 @@ def summary_of(info: SourceInfo) -> str:
         f"{mask}, {len(info.level_sizes)} overviews, {info.compression.lower()}, read by {info.way}"
         + (f" ({info.why})" if info.why else "")
     )
+
+
+def variables_in(info: SourceInfo) -> list[str]:
+    """One line for each variable of a source with dimensions."""
+    found = []
+    for variable in info.variables:
+        about = ", ".join(part for part in (variable.description, variable.unit) if part)
+        dimensions = [f"{dimension.name}: {extent_text(dimension)}" for dimension in variable.dimensions]
+        name = f"{variable.name} ({about})" if about else variable.name
+        found.append("; ".join([f"{name} {variable.pixel_type}", *dimensions]))
+    return found
 
 
 def advice_on(info: SourceInfo) -> list[str]:

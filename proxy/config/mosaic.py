@@ -82,11 +82,13 @@ class CubeConfig(Model):
 
     Attributes:
         variables: those that are offered, all when empty; the first is the default.
-        crs: where the file does not say.
+        group: of a file or hierarchy with several.
+        crs: of the coordinates, in place of what the file says.
         time, vertical: names of these dimensions where they cannot be told.
     """
 
     variables: Texts = ()
+    group: str = ""
     crs: str | None = None
     time: str | None = None
     vertical: str | None = None

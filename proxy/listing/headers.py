@@ -18,7 +18,7 @@ from proxy.listing.shapes import clipped_to_raster
 from proxy.model import PixelType
 from proxy.sources.base import SourceInfo
 from proxy.sources.leading import check_leads_nowhere
-from proxy.sources.opening import open_source
+from proxy.sources.opening import open_raster
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle
 from proxy.threads import DaemonPool
@@ -97,7 +97,7 @@ class Headers:
     def _info(self, asset: Asset) -> SourceInfo:
         service = self._service.model_copy(update={"source": asset.href})
         # Nothing of a header's dataset is kept: a pool of none closes what is given back.
-        source = open_source(service, self._config, Pool[Handle](0))
+        source = open_raster(service, self._config, Pool[Handle](0))
         try:
             check_leads_nowhere(source.info.driver, asset.href)
             return source.info

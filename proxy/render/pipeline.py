@@ -38,8 +38,8 @@ from proxy.render.finish import apply_nodata, display_choice, for_display, full_
 from proxy.render.mosaic import EvaluateItem, TooManyItems, draw_footprints
 from proxy.render.reader import read_raster
 from proxy.selection import EVERYTHING, MosaicMethod, MosaicOperation, MosaicRule, Selection
+from proxy.sources.base import Sliced, Statistics
 from proxy.sources.base import Source as AnySource
-from proxy.sources.base import Statistics
 from proxy.sources.item import ItemSource
 from proxy.sources.merging import merged
 from proxy.sources.mosaic import MosaicSource
@@ -257,7 +257,8 @@ def result_statistics(
 ) -> Statistics:
     """Statistics of a rule's result over the whole source, one per band of the result.
 
-    Every tile is stretched by them, and clients are told them, so that both agree.
+    Every tile is stretched by them, and clients are told them, so that both agree; so are all slices of a
+    variable, of which a few are looked at.
 
     Args:
         bands: zero-based source bands that the rule is given.
@@ -269,6 +270,8 @@ def result_statistics(
     def compute() -> Statistics:
         if isinstance(source, MosaicSource):
             return _sampled_statistics(service, source, rule, bands)
+        if isinstance(source, Sliced):
+            return merged([_summaries(look(service, each, rule, bands)) for each in source.looks()])
         return _summaries(look(service, source, rule, bands))
 
     return service.remembered(source.info.version, (rule, bands), compute)

@@ -12,15 +12,14 @@ from proxy.crs import SpatialReference, transformer
 from proxy.model import Extent, Grid, Interpolation, Level, Window
 from proxy.render.context import ReadContext
 from proxy.render.mosaic import read_layer
-from proxy.sources.base import Source
+from proxy.sources.base import Readable, Source
 from proxy.sources.mosaic import MosaicSource
-from proxy.sources.raster import RasterSource
 
 Value = float | int | str | None
 
 
 def native_pixel(
-    source: RasterSource, place: tuple[float, float], crs: SpatialReference
+    source: Readable, place: tuple[float, float], crs: SpatialReference
 ) -> tuple[int, int] | None:
     """Column and row of the native pixel that holds a place, or None where there is none.
 
@@ -53,7 +52,7 @@ def native_center(
     Of a mosaic it is a pixel of the finest item's size on the grid that its facts tell.
     """
     info = source.info
-    transform = source.levels[0].transform if isinstance(source, RasterSource) else info.transform
+    transform = source.levels[0].transform if isinstance(source, Readable) else info.transform
     pixel = _pixel(Level(info.width, info.height, transform), source.crs, place, crs)
     if pixel is None:
         return None
@@ -82,7 +81,7 @@ def point_values(
     if isinstance(source, MosaicSource):
         return _mosaic_values(source.stored, place, crs, context or ReadContext())
     bands = tuple(range(source.info.band_count))
-    assert isinstance(source, RasterSource)
+    assert isinstance(source, Readable)
     pixel = native_pixel(source, place, crs)
     if pixel is None:
         return None

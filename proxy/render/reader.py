@@ -20,10 +20,9 @@ from proxy.render.mosaic import EvaluateItem, read_item, read_mosaic, unmixed
 from proxy.render.point import native_pixel
 from proxy.render.warp import read_grid
 from proxy.sources.base import AttributeTable as SourceTable
-from proxy.sources.base import Source
+from proxy.sources.base import Readable, Source
 from proxy.sources.item import ItemSource
 from proxy.sources.mosaic import MosaicSource
-from proxy.sources.raster import RasterSource
 
 
 def read_raster(
@@ -62,7 +61,7 @@ def read_raster(
         layer = read_item(source, grid, bands, interpolation, context)
         data, mask = layer.data, np.asarray(layer.valid.any(axis=0))
     else:
-        assert isinstance(source, RasterSource)
+        assert isinstance(source, Readable)
         data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
     return Raster(
         data,
@@ -89,7 +88,7 @@ class Reader(BaseReader):  # type: ignore[misc]
     as in every rio-tiler reader.
     """
 
-    input: RasterSource = attr.ib()
+    input: Readable = attr.ib()
     tms: morecantile.TileMatrixSet = attr.ib(default=WEB_MERCATOR_TMS)
 
     def __attrs_post_init__(self) -> None:

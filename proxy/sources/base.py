@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from affine import Affine
 
 from proxy.crs import SpatialReference
-from proxy.model import BandStatistics, Colormap, DataKind, Extent, PixelType
+from proxy.model import (
+    Array,
+    BandStatistics,
+    Colormap,
+    DataKind,
+    Extent,
+    Level,
+    Mask,
+    PixelType,
+    Window,
+)
 from proxy.selection import Selection
 from proxy.sources.location import Location
 
@@ -39,6 +51,11 @@ class Dimension:
     description: str = ""
     ranges: tuple[tuple[float, float], ...] = ()
     positive_down: bool = False
+
+    @property
+    def default(self) -> float:
+        """Value that is shown where none is chosen: the latest time, else the first in order of the file."""
+        return max(self.values) if self.kind == "time" else self.values[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +170,30 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of everything that is open."""
+
+
+@runtime_checkable
+class Readable(Source, Protocol):
+    """A source whose pixels are read by level and window: a raster, the slice of a cube.
+
+    Attributes:
+        levels: level 0 is native, the others are overviews, finer first.
+        dtype: of the data that `read` returns.
+    """
+
+    levels: tuple[Level, ...]
+    dtype: np.dtype[Any]
+
+    def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
+        """Data (bands, rows, columns) and the mask (rows, columns), True where valid, None where all are."""
+
+
+@runtime_checkable
+class Sliced(Protocol):
+    """One slice among others that share its statistics."""
+
+    def sample(self) -> tuple[Array, Mask | None]:
+        """Pixels of several of the slices: data (bands, rows, columns) and the mask, shaped as it suits."""
+
+    def looks(self) -> Sequence[Readable]:
+        """A few of the slices, the same whichever is asked."""

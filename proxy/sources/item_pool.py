@@ -13,7 +13,7 @@ from proxy.catalog.base import Asset, Item
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, CannotRead, SourceFailed
 from proxy.sources.leading import check_leads_nowhere
-from proxy.sources.opening import open_source
+from proxy.sources.opening import open_raster
 from proxy.sources.raster import Handles, RasterSource
 from proxy.threads import DaemonPool
 
@@ -76,7 +76,7 @@ class ItemPool:
             CannotRead: the configuration asks for bands that it does not have.
         """
         derived = self._service.model_copy(update={"source": asset.href})
-        found = open_source(derived, self._config, self._handles)
+        found = open_raster(derived, self._config, self._handles)
         try:
             check_leads_nowhere(found.info.driver, asset.href)
         except CannotOpen:

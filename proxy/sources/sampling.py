@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from proxy.catalog.base import Item
 from proxy.errors import CannotRead, SourceFailed
-from proxy.sources.base import Source, Statistics
+from proxy.sources.base import Readable, Source, Statistics
 from proxy.sources.blocks.places import SourceChanged
 from proxy.sources.item import ItemSource
 from proxy.sources.item_pool import readers, unreadable
 from proxy.sources.merging import merged
 from proxy.sources.mosaic import MosaicSource
 from proxy.sources.mosaic_facts import spread
-from proxy.sources.raster import RasterSource
 from proxy.sources.statistics import band_statistics
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ def source_statistics(source: Source) -> Statistics:
         if source.overview is not None:
             return source.overview.statistics()
         return merged(sampled(source, source.statistics_of))
-    assert isinstance(source, RasterSource)
+    assert isinstance(source, Readable)
     return band_statistics(source)
 
 

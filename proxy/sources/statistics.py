@@ -8,7 +8,7 @@ import numpy as np
 
 from proxy.functions.summary import summary
 from proxy.model import Array, BandStatistics, Mask, Window
-from proxy.sources.raster import RasterSource
+from proxy.sources.base import Readable, Sliced
 
 #: Pixels of the level that is looked at: enough for stable percentiles, quick to read.
 LOOK_PIXELS = 1_500_000
@@ -16,21 +16,22 @@ LOOK_PIXELS = 1_500_000
 CHUNK_PIXELS = 16_000_000
 
 
-def band_statistics(source: RasterSource) -> tuple[BandStatistics, ...]:
+def band_statistics(source: Readable) -> tuple[BandStatistics, ...]:
     """Minimum, maximum, mean, deviation and histogram of every band.
 
     The coarsest level with at least `LOOK_PIXELS` pixels is read, thinned to about that many. Sampling
-    thins by whole steps and never averages, so values are real ones.
+    thins by whole steps and never averages, so values are real ones. Of a slice several of its like are
+    looked at, and all of them have the same statistics.
 
     Raises:
         CannotRead: the pixels cannot be read.
     """
     bands = tuple(range(source.info.band_count))
-    data, mask = _look(source, bands)
+    data, mask = source.sample() if isinstance(source, Sliced) else _look(source, bands)
     return tuple(summary(data[band], mask, source.info.pixel_type) for band in bands)
 
 
-def _look(source: RasterSource, bands: tuple[int, ...]) -> tuple[Array, Mask | None]:
+def _look(source: Readable, bands: tuple[int, ...]) -> tuple[Array, Mask | None]:
     index = max(
         (i for i, level in enumerate(source.levels) if i == 0 or level.width * level.height >= LOOK_PIXELS),
     )

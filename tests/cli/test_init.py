@@ -22,6 +22,26 @@ def test_a_file_a_folder_and_a_url_each_become_services(tmp_path: Path) -> None:
     assert [name for name, _ in found] == ["a", "b", "b_2", "Scene_1", "sentinel2"]
 
 
+def test_files_and_folders_with_dimensions_are_sources(tmp_path: Path) -> None:
+    shutil.copy(DATA / "ocean_temperature.nc", tmp_path / "ocean.nc")
+    for name in ("deep/cube.zarr/.zgroup", "deep/cube.zarr/temp/0.tif", "deep/plain/zarr.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [name for name, _ in services_of((str(tmp_path),))] == ["cube", "plain", "ocean"]
+    hierarchy = str(tmp_path / "deep" / "cube.zarr")
+    assert services_of((hierarchy,)) == [("cube", hierarchy)]
+
+
+def test_check_tells_variables_and_dimensions() -> None:
+    result = CliRunner().invoke(main, ["check", str(DATA / "ocean_temperature.nc")])
+    assert result.exit_code == 0
+    assert "90 x 45, 1 bands float32, EPSG:4326" in result.output
+    assert (
+        "    TEMP (Temperature) float32; TIME: 4 values from 0001-01-16T06:00:00Z to 0001-10-16T04:21:54Z; "
+        "ZAXLEVIT19: 4 values from 0 METERS to 1000 METERS" in result.output
+    )
+
+
 def test_sources_are_added_to_a_configuration(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("services:\n- {name: one, source: x.tif}\n")

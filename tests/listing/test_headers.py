@@ -106,14 +106,14 @@ def test_an_item_that_never_answers_does_not_hold_up_the_others(
 ) -> None:
     copies(tmp_path, "a.tif", "b.tif")
     released = threading.Event()
-    opened = headers.open_source
+    opened = headers.open_raster
 
     def slow(service, config, handles):  # type: ignore[no-untyped-def]
         if service.source.endswith("a.tif"):
             released.wait()
         return opened(service, config, handles)
 
-    monkeypatch.setattr(headers, "open_source", slow)
+    monkeypatch.setattr(headers, "open_raster", slow)
     monkeypatch.setattr(headers, "PATIENCE", 0.2)
     first, second = completed(plain(str(tmp_path / "a.tif"), "a"), plain(str(tmp_path / "b.tif"), "b"))
     released.set()

@@ -1,0 +1,105 @@
+"""Which slice a selection means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from proxy.errors import InvalidParameter
+from proxy.selection import DimensionChoice, Selection
+from proxy.sources.cube.layers import Layer
+
+Place = tuple[int, ...]
+
+
+def layer_of(layers: Sequence[Layer], name: str) -> Layer:
+    """Layer by the name of its variable, without regard to case; the first for an empty one.
+
+    Raises:
+        InvalidParameter: there is none of that name.
+    """
+    if not name:
+        return layers[0]
+    for layer in layers:
+        if layer.variable.name.lower() == name.lower():
+            return layer
+    known = ", ".join(layer.variable.name for layer in layers[:12])
+    raise InvalidParameter("variable", f"There is no variable '{name[:60]}'; there are {known}.")
+
+
+def place_of(layer: Layer, selection: Selection) -> Place:
+    """Index along each dimension of a layer.
+
+    A dimension that is not chosen is at its default: the latest time, the first of anything else. Of several
+    steps that are meant, the one that would be the default among them is taken. A choice on the time
+    dimension by name comes before `selection.time`, which a variable without times does not heed.
+
+    Raises:
+        InvalidParameter: there is no such dimension, or no such step along it.
+    """
+    choices = {choice.name.lower(): choice for choice in selection.dimensions}
+    known = {steps.dimension.name.lower() for steps in layer.steps}
+    for name, choice in choices.items():
+        if name not in known:
+            raise InvalidParameter(choice.name, _unknown(layer))
+    place, timed = [], False
+    for steps in layer.steps:
+        found = choices.get(steps.dimension.name.lower())
+        first_time = steps.dimension.kind == "time" and not timed
+        timed |= first_time
+        if found is not None:
+            place.append(steps.chosen(found))
+        elif first_time and selection.time is not None:
+            place.append(steps.at(selection.time))
+        else:
+            place.append(steps.default())
+    return _present(layer, tuple(place), bool(choices) or selection.time is not None)
+
+
+def written(layer: Layer, place: Place) -> Selection:
+    """The one way of writing a slice."""
+    choices = [
+        DimensionChoice(steps.dimension.name, ((steps.dimension.values[index],) * 2,))
+        for steps, index in zip(layer.steps, place, strict=True)
+    ]
+    return Selection(
+        variable=layer.variable.name, dimensions=tuple(sorted(choices, key=lambda choice: choice.name))
+    )
+
+
+def places(layer: Layer, most: int) -> list[Place]:
+    """At most so many slices, evenly over all of a layer, the first and the last among them."""
+    counts = [len(steps.values) for steps in layer.steps]
+    total = math.prod(counts)
+    number = min(total, most)
+    numbers = {round(index * (total - 1) / max(1, number - 1)) for index in range(number)}
+    found = [_unravelled(index, counts) for index in sorted(numbers)]
+    return [place for place in found if place not in layer.absent] or [_first_present(layer, counts)]
+
+
+def _unravelled(number: int, counts: Sequence[int]) -> Place:
+    place = []
+    for count in reversed(counts):
+        number, index = divmod(number, count)
+        place.append(index)
+    return tuple(reversed(place))
+
+
+def _first_present(layer: Layer, counts: Sequence[int]) -> Place:
+    every = (_unravelled(number, counts) for number in range(math.prod(counts)))
+    return next(place for place in every if place not in layer.absent)
+
+
+def _present(layer: Layer, place: Place, asked: bool) -> Place:
+    if place not in layer.absent:
+        return place
+    if not asked:
+        return _first_present(layer, [len(steps.values) for steps in layer.steps])
+    name = layer.steps[-1].dimension.name
+    raise InvalidParameter(name, "The source has no slice for these values together.")
+
+
+def _unknown(layer: Layer) -> str:
+    names = ", ".join(steps.dimension.name for steps in layer.steps)
+    what = f"has {names}" if names else "has none"
+    return f"It is no dimension of the variable {layer.variable.name}, which {what}."
