@@ -63,6 +63,7 @@ class OpenServices:
         known = self._known.get(address)
         if known is None:
             known = OpenService(self._service_config(address, settings), self._config, self._handles, ())
+            known.label = settings.name
             known.adopt(self._config, self._gate.is_checked(known.config))
             self._known[address] = known
         return known

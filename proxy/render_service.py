@@ -98,7 +98,7 @@ class Renderer:
             flight = self.flight.do(key, work, abandoned.set)
             picture = await asyncio.wait_for(flight, self._config.seconds)
         except TimeoutError:
-            metrics.render(service.name, "deadline")
+            metrics.render(service.label, "deadline")
             raise DeadlinePassed(self._config.seconds) from None
         return Rendered(picture, key, status, current, service.checked)
 
@@ -114,15 +114,15 @@ class Renderer:
         except BaseException as error:
             outcome = _outcome(error)
             if isinstance(error, SourceFailed):
-                metrics.source_failed(service.name, "read")
+                metrics.source_failed(service.label, "read")
             raise
         finally:
-            metrics.render(service.name, outcome)
+            metrics.render(service.label, outcome)
             for name, begin, end in context.stages:
                 metrics.stage(name, end - begin)
             tracing.stages(queued, context.stages)
         if made.missing:
-            metrics.items_missing(service.name, made.missing)
+            metrics.items_missing(service.label, made.missing)
         return made
 
     def context(self, service: Service, selection: Selection) -> ReadContext:
@@ -143,6 +143,8 @@ class Renderer:
         opening = self._opening.get(service.name)
         if opening is None or opening.done():
             opening = self._opening[service.name] = self._openers.submit(_open, service)
+            # Names of services that callers make up must not pile up.
+            opening.add_done_callback(lambda _: self._opening.pop(service.name, None))
         try:
             waiting = asyncio.shield(asyncio.wrap_future(opening))
             return await asyncio.wait_for(waiting, self._config.seconds)
@@ -158,7 +160,7 @@ class Renderer:
         Raises:
             QueueFull: too much is waiting already.
         """
-        name = "" if service is None else service.name
+        name = "" if service is None else service.label
         limit = None if service is None else service.config.limits.renders
         return await asyncio.wrap_future(self.pool.submit(name, function, *args, limit=limit))
 
@@ -175,7 +177,7 @@ def _open(service: Service) -> Source:
         failed = False
         return source
     finally:
-        metrics.source(service.name, "open", time.perf_counter() - started, failed=failed)
+        metrics.source(service.label, "open", time.perf_counter() - started, failed=failed)
 
 
 def _outcome(error: BaseException) -> str:

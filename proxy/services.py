@@ -62,6 +62,8 @@ class Service:
     ) -> None:
         self.config = config
         self.name = config.name
+        #: Under which it is counted and takes its turn.
+        self.label = config.name
         self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
         self.description = config.description
         self.attribution = config.attribution

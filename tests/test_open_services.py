@@ -124,6 +124,9 @@ def test_few_are_open_at_a_time(server: RangeServer) -> None:
         for url in urls:
             assert client.get(tile(url)).status_code == 200
         assert len(client.app.state.open_services) == 2
+        assert client.app.state.renderer._opening == {}
+        assert "open/" not in client.get("/metrics").text
+        assert 'service="open"' in client.get("/metrics").text
         assert client.get(tile(urls[0])).status_code == 200
 
 
