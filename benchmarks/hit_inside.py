@@ -1,9 +1,9 @@
-"""What a hit past routing costs inside the process: without counters, with them, and with several workers' files.
+"""What a hit past routing costs inside the process: without counters, with them, and with several workers.
 
     python benchmarks/hit_inside.py [--requests N] [--rounds N]
 
-The server's own cost around it is measured by hit_path.py. Each way runs in a process of its own; figures are the
-least of the rounds, CPU of one request.
+The server's own cost around it is measured by hit_path.py. Each way runs in a process of its own; figures are
+the least of the rounds, CPU of one request.
 """
 
 from __future__ import annotations
