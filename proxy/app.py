@@ -13,15 +13,15 @@ from starlette.applications import Starlette
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Router
 from starlette.types import Receive, Scope, Send
 
-from proxy import arcgis, metrics, viewer, xyz
+from proxy import admin, arcgis, metrics, ogc, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
 from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
+from proxy.cors import Cors
 from proxy.errors import ProxyError
 from proxy.front import health, signals
 from proxy.front.observed import Observed, hit_logged
@@ -36,7 +36,8 @@ from proxy.renderings import Rendering
 from proxy.security import Gate
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
-from proxy.web import plain_error
+from proxy.upkeep import Upkeep
+from proxy.web import EXPOSED, plain_error
 
 log = logging.getLogger("proxy")
 
@@ -69,6 +70,7 @@ class Generation:
         state.config, state.registry, state.renderer = config, self.registry, self.renderer
         state.archives = xyz.Archives(config.credentials)
         state.hits, state.gate, state.running = self.hits, self.gate, running
+        state.upkeep = running.upkeep
         state.open_services = OpenServices(config, self.registry.handles, self.gate) if config.open else None
 
 
@@ -93,6 +95,8 @@ class Application:
         self._opener = DaemonPool(OPENING, "start")
         self._reloading = asyncio.Lock()
         self._now = Generation(config, self.running)
+        self._upkeep = self.running.upkeep = Upkeep(self._services, self._now.renderer.tiers)
+        self.state.upkeep = self._upkeep
         self._life = Router(lifespan=self._lifespan)
 
     @property
@@ -110,6 +114,10 @@ class Application:
             await now.app(scope, receive, send)
         elif not await now.hits.answer(scope, send):
             await now.observed.answer(scope, receive, send)
+
+    def _services(self) -> list[Service]:
+        opened = self.state.open_services
+        return [*self._now.registry.every(), *(() if opened is None else opened.every())]
 
     def take_over(self, config: Config) -> None:
         """Go by another configuration from the next request on. What has not changed stays open.
@@ -171,12 +179,14 @@ class Application:
             if self._file is not None and server.watch:
                 tasks.append(asyncio.ensure_future(signals.watching(self._file, self.reload)))
         signals.on_stop(server.drain_seconds, self._drain)
+        self._upkeep.start()
         yield
         self._drain()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._now.renderer.close(server.shutdown_seconds)
+        await self._upkeep.stop()
+        await self._now.renderer.close(server.shutdown_seconds)
 
     def _drain(self) -> None:
         self.running.draining = True
@@ -200,16 +210,24 @@ def _doors(config: Config, registry: Registry) -> Mapping[str, Sequence[BaseRout
     return {
         "operator": health.routes(config.server.metrics),
         "xyz": xyz.routes(),
+        "ogc": ogc.routes(),
         "arcgis": arcgis.routes(config.server.context),
+        "admin": admin.routes(),
         "viewer": viewer.routes(registry),
     }
 
 
 def _names(doors: Mapping[str, Sequence[BaseRoute]]) -> dict[str, str]:
     """Names of doors by the first segments of their paths."""
-    paths = [(name, getattr(route, "path", "/{}")) for name, routes in doors.items() for route in routes]
-    firsts = [(name, path.lstrip("/").partition("/")[0].lower()) for name, path in paths]
-    return {first: name for name, first in firsts if "{" not in first}
+    found = {}
+    for name, routes in doors.items():
+        for route in routes:
+            first = str(getattr(route, "path", "/{}")).lstrip("/").partition("/")[0].lower()
+            plain = first.partition("{")[0]
+            if plain == first or plain:
+                # The doors of OGC are told apart: wms, wmts, ogc.
+                found[plain] = plain if name == "ogc" else name
+    return found
 
 
 def read_renderings(service: ServiceConfig) -> tuple[Rendering, ...]:
@@ -257,11 +275,11 @@ ALLOWED_HEADERS = (
 
 def _cors(config: Config) -> Middleware:
     return Middleware(
-        CORSMiddleware,
+        Cors,
         allow_origins=list(config.server.cors_origins),
         allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
         allow_headers=ALLOWED_HEADERS,
-        expose_headers=["ETag", "Content-Range", "Cache-Status", "X-Request-ID"],
+        expose_headers=EXPOSED,
         max_age=86400,
     )
 

@@ -6,7 +6,7 @@ ProxyError                    500
 ├── TooLarge                  413   ImageTooLarge, ReadBudgetExceeded
 ├── Denied                    401   TokenRequired, InvalidToken; Forbidden 403
 ├── Busy                      503   QueueFull(retry_after), DeadlinePassed; TooManyRequests 429
-└── SourceFailed              502   CannotOpen, CannotRead   (detail logged, never sent); NothingYet 503
+└── SourceFailed              502   CannotOpen, SourceMissing, CannotRead, NothingYet 503   (detail is logged)
 
 The message of an error is a public sentence: it may be sent to any caller.
 Each door turns the same tree into its own language.
@@ -182,6 +182,10 @@ class SourceFailed(ProxyError):
 
 class CannotOpen(SourceFailed):
     """The source could not be opened, or is of a kind that cannot be placed on a map."""
+
+
+class SourceMissing(CannotOpen):
+    """The store that should hold the source answers, and does not have it."""
 
 
 class NothingYet(CannotOpen):

@@ -17,7 +17,7 @@ from starlette.types import Scope, Send
 
 from proxy import metrics
 from proxy.cache.store import ByteLRU
-from proxy.web import Rendered, not_modified, sane_id
+from proxy.web import EXPOSED, Rendered, not_modified, sane_id
 
 #: Addresses remembered, and the longest of them: some ten megabytes when full.
 ADDRESSES, LONGEST = 8192, 2048
@@ -64,7 +64,9 @@ class HitPath:
         kept = {name.lower(): value for name, value in headers.items()} | {"cache-status": "cogproxy; hit"}
         if self._open:
             kept["access-control-allow-origin"] = "*"
-            kept["access-control-expose-headers"] = "ETag, Content-Range, Cache-Status, X-Request-ID"
+            kept["access-control-expose-headers"] = ", ".join(EXPOSED)
+        else:
+            kept["vary"] = "Origin"
         picture = rendered.picture
         own = {"content-type": picture.media_type, "content-length": str(len(picture.body))}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (own | kept).items()]

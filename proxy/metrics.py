@@ -52,7 +52,7 @@ _renders = Counter(
 )
 _cache = Counter(
     "cogproxy_cache_requests_total",
-    "Look-ups in the tiers of the cache by outcome: hit, miss, stale, error.",
+    "Looks into the tiers of the cache by outcome: hit, miss, error, dropped.",
     ("tier", "outcome"),
     registry=_registry,
 )
@@ -61,9 +61,6 @@ _cache_bytes = Counter(
     "Bytes read from and written to the tiers of the cache.",
     ("tier", "direction"),
     registry=_registry,
-)
-_cache_evicted = Counter(
-    "cogproxy_cache_evictions_total", "Entries that left a tier for others.", ("tier",), registry=_registry
 )
 _cache_held = Gauge(
     "cogproxy_cache_bytes",
@@ -74,7 +71,7 @@ _cache_held = Gauge(
 )
 _flights = Counter(
     "cogproxy_flights_total",
-    "Callers of a picture that was not at hand: led, joined, waited (for another process), alone.",
+    "Callers of a picture that was not in memory: led, joined (another caller of the process).",
     ("outcome",),
     registry=_registry,
 )
@@ -146,24 +143,9 @@ def render(service: str, outcome: str) -> None:
     _renders.labels(service, outcome).inc()
 
 
-def cache_hit(tier: str) -> None:
-    """A tier had what was asked for. Tiers: memory, disk, redis, archive."""
-    _cache.labels(tier, "hit").inc()
-
-
-def cache_miss(tier: str) -> None:
-    """A tier did not have it."""
-    _cache.labels(tier, "miss").inc()
-
-
-def cache_stale(tier: str) -> None:
-    """A tier had it, of a version that is served until a newer one is there."""
-    _cache.labels(tier, "stale").inc()
-
-
-def cache_error(tier: str) -> None:
-    """A tier was down, or what it had was damaged."""
-    _cache.labels(tier, "error").inc()
+def cache_look(tier: str, outcome: str) -> None:
+    """A look into a tier (memory, disk, redis): hit, miss, error; or a write that was dropped."""
+    _cache.labels(tier, outcome).inc()
 
 
 def cache_read(tier: str, count: int) -> None:
@@ -176,18 +158,13 @@ def cache_written(tier: str, count: int) -> None:
     _cache_bytes.labels(tier, "written").inc(count)
 
 
-def cache_evicted(tier: str, count: int = 1) -> None:
-    """Entries dropped to make room."""
-    _cache_evicted.labels(tier).inc(count)
-
-
 def cache_held(tier: str, count: int) -> None:
     """Bytes that a tier holds in this process; of a shared tier let one process say so."""
     _cache_held.labels(tier).set(count)
 
 
 def flight(outcome: str) -> None:
-    """A caller of a picture that was not at hand: led, joined, waited, alone."""
+    """A caller of a picture that was not in memory: led, joined."""
     _flights.labels(outcome).inc()
 
 

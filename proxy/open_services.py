@@ -68,6 +68,10 @@ class OpenServices:
             self._known[address] = known
         return known
 
+    def every(self) -> list[OpenService]:
+        """Those that are open."""
+        return list(self._known.values())
+
     def __len__(self) -> int:
         return len(self._known)
 

@@ -13,9 +13,10 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from proxy import metrics, tracing
+from proxy.cache.building import tiers_of
 from proxy.cache.flight import SingleFlight
 from proxy.cache.keys import key_of
-from proxy.cache.store import ByteLRU
+from proxy.cache.tiers import Found
 from proxy.config import Config
 from proxy.errors import DeadlinePassed, ProxyError, QueueFull, SourceFailed
 from proxy.model import Picture, RenderRequest
@@ -47,8 +48,9 @@ class Renderer:
         self.pool = FairPool(config.render.threads or len(os.sched_getaffinity(0)), config.render.queue)
         self._openers = DaemonPool(OPENERS, "open")
         self._opening: dict[str, Future[Source]] = {}
-        self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
-        self.flight: SingleFlight[Picture] = SingleFlight()
+        self.tiers = tiers_of(config, _listen)
+        self.store = self.tiers.store
+        self.flight: SingleFlight[Found] = SingleFlight()
 
     def adopt(self, config: Config) -> None:
         """Go by another configuration, as far as that is possible while it works."""
@@ -75,32 +77,32 @@ class Renderer:
         version = source.info.version
         # What is written in two ways and means the same is one picture.
         request = dataclasses.replace(request, selection=source.normalised(request.selection))
-        key = key_of(f"{version}\n{service.fingerprint}", request)
+        stamp, epoch = self.tiers.purges.stamp, self.tiers.epoch_of(service.name, request.grid)
+        key = key_of(version, request, settings=service.pixels, epoch=epoch)
 
         def current() -> bool:
-            return service.is_at(version)
+            return stamp == self.tiers.purges.stamp and service.is_at(version)
 
         picture = self.store.get(key)
-        (metrics.cache_miss if picture is None else metrics.cache_hit)("memory")
+        metrics.cache_look("memory", "miss" if picture is None else "hit")
         if picture is not None:
-            return Rendered(picture, key, "hit", current, service.checked)
-        status = "joined" if key in self.flight else "miss"
+            return Rendered(picture, key, "hit", current, service.is_lost, service.checked)
+        joined = key in self.flight
+        metrics.flight("joined" if joined else "led")
 
         abandoned = threading.Event()
 
         async def work() -> Picture:
-            made = await self._made(service, source, request, abandoned)
-            if not made.missing:
-                self.store.put(key, made)
-            return made
+            return await self._made(service, source, request, abandoned)
 
         try:
-            flight = self.flight.do(key, work, abandoned.set)
-            picture = await asyncio.wait_for(flight, self._config.seconds)
+            flight = self.flight.do(key, lambda: self.tiers.obtain(key, work), abandoned.set)
+            found = await asyncio.wait_for(flight, self._config.seconds)
         except TimeoutError:
             metrics.render(service.label, "deadline")
             raise DeadlinePassed(self._config.seconds) from None
-        return Rendered(picture, key, status, current, service.checked)
+        status = "joined" if joined else found.tier or "miss"
+        return Rendered(found.picture, key, status, current, service.is_lost, service.checked)
 
     async def _made(
         self, service: Service, source: Source, request: RenderRequest, abandoned: threading.Event
@@ -164,10 +166,21 @@ class Renderer:
         limit = None if service is None else service.config.limits.renders
         return await asyncio.wrap_future(self.pool.submit(name, function, *args, limit=limit))
 
-    def close(self, seconds: float | None = None) -> None:
-        """Let the pool go; what runs is finished first, for at most so long."""
-        if not self.pool.close(seconds):
+    async def close(self, seconds: float | None = None) -> None:
+        """Let the pool and the tiers go; what runs is finished first, for at most so long."""
+        if not await asyncio.to_thread(self.pool.close, seconds):
             log.warning("%d renders were still at work at the end", self.pool.running)
+        await self.tiers.close()
+
+
+def _listen(tier: str, outcome: str, size: int) -> None:
+    """Count what happens in a shared tier."""
+    if outcome == "written":
+        metrics.cache_written(tier, size)
+        return
+    metrics.cache_look(tier, outcome)
+    if outcome == "hit":
+        metrics.cache_read(tier, size)
 
 
 def _open(service: Service) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -22,6 +22,15 @@ CHALLENGE = 'Bearer realm="cogproxy"'
 
 #: Where the scope of a request keeps what its log wants to know.
 ERROR_STATUS, FORM = "cogproxy.status", "cogproxy.form"
+#: Headers of answers that scripts of other origins may read.
+EXPOSED = (
+    "ETag", "Content-Range", "Cache-Status", "Content-Bbox", "Content-Crs", "Content-Datetime", "Link",
+    "X-Request-ID",
+)  # fmt: skip
+#: Ways that a picture came without being rendered.
+HITS = frozenset({"hit", "disk", "redis"})
+#: Seconds that others may keep a picture which may be out of date.
+STALE_AGE = 60
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _ID = re.compile(rb"[A-Za-z0-9_.:/+=\-]{1,128}")
@@ -31,10 +40,11 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A picture, its strong validator, and how it came: `hit`, `miss` or `joined`.
+    """A picture, its strong validator, and how it came: `hit`, `disk`, `redis`, `miss` or `joined`.
 
     Attributes:
         current: cheap; False once the source may have changed since.
+        stale: the source is out of reach, and this is its picture as it was last seen.
         checked: each request for it has to be looked at, so that it is not remembered by its address.
     """
 
@@ -42,6 +52,7 @@ class Rendered:
     etag: str
     status: str
     current: Callable[[], bool]
+    stale: bool = False
     checked: bool = False
 
 
@@ -81,20 +92,23 @@ def picture_response(
     *,
     filename: str | None = None,
     lasting: bool = True,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A picture with its validator: 200, 206 for a byte range, 304 where the caller has it already.
 
-    An address whose picture is `lasting` is remembered for the hit path.
+    An address whose picture is `lasting` is remembered for the hit path, with the further `headers`.
     """
-    headers = picture_headers(rendered, caching)
+    headers = picture_headers(rendered, caching) | dict(headers or {})
     picture = rendered.picture
     if not picture.missing and not_modified(request.headers.get("if-none-match"), rendered.etag):
         return Response(status_code=304, headers=headers)
     if filename:
         headers["Content-Disposition"] = f'inline; filename="{filename}"'
     span = _span(request.headers.get("range"), len(picture.body))
+    if not same_picture(request.headers.get("if-range"), rendered.etag):
+        span = None
     if span is None:
-        if lasting and not picture.missing and not rendered.checked:
+        if lasting and not (picture.missing or rendered.stale or rendered.checked):
             request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
@@ -114,17 +128,35 @@ def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str
             "Accept-Ranges": "bytes",
             "X-Content-Type-Options": "nosniff",
         }
-    lifetime = f"public, max-age={caching.max_age}"
+    lifetime = f"public, max-age={min(caching.max_age, STALE_AGE) if rendered.stale else caching.max_age}"
     if caching.stale_while_revalidate:
         lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"
-    status = "hit" if rendered.status == "hit" else f"fwd=miss; detail={rendered.status}"
-    return {
+    if caching.stale_if_error:
+        lifetime += f", stale-if-error={caching.stale_if_error}"
+    headers = {
         "ETag": f'"{rendered.etag}"',
         "Cache-Control": lifetime,
-        "Cache-Status": f"cogproxy; {status}",
+        "Cache-Status": f"cogproxy; {_status(rendered)}",
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }
+    if rendered.stale:
+        headers["Warning"] = '110 cogproxy "Response is Stale", 111 cogproxy "Revalidation Failed"'
+    return headers
+
+
+def _status(rendered: Rendered) -> str:
+    """Members of `Cache-Status`, RFC 9211: a hit in memory needs no detail, others name the tier."""
+    details = [] if rendered.status == "hit" else [rendered.status]
+    if rendered.stale:
+        details.append("stale-if-error")
+    found = "hit" if rendered.status in HITS else "fwd=miss"
+    return f"{found}; detail={'-'.join(details)}" if details else found
+
+
+def same_picture(if_range: str | None, etag: str) -> bool:
+    """False where the caller's `If-Range` names another picture, of which a part would not fit, or a date."""
+    return if_range is None or if_range.strip() == f'"{etag}"'
 
 
 def sane_id(value: bytes) -> bytes | None:

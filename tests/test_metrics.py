@@ -10,9 +10,8 @@ from proxy import metrics
 WORKER = """
 import os, sys
 from proxy import metrics
-metrics.cache_hit("disk"); metrics.cache_miss("disk"); metrics.cache_error("redis")
-metrics.cache_stale("disk")
-metrics.cache_read("disk", 100); metrics.cache_written("disk", 7); metrics.cache_evicted("disk", 3)
+metrics.cache_look("disk", "hit"); metrics.cache_look("disk", "miss"); metrics.cache_look("redis", "error")
+metrics.cache_read("disk", 100); metrics.cache_written("disk", 7)
 metrics.cache_held("memory", 1000); metrics.flight("joined"); metrics.items_missing("a", 2)
 metrics.request("xyz", "hit", 0.002); metrics.gauge("queue_length", 5); metrics.sample_process()
 print(os.getpid())
@@ -32,10 +31,8 @@ def test_the_numbers_of_all_workers_are_added_up(tmp_path: Path) -> None:
     text = run("from proxy import metrics; print(metrics.exposition().decode())")
     for line in (
         'cogproxy_cache_requests_total{outcome="hit",tier="disk"} 2.0',
-        'cogproxy_cache_requests_total{outcome="stale",tier="disk"} 2.0',
         'cogproxy_cache_requests_total{outcome="error",tier="redis"} 2.0',
         'cogproxy_cache_transferred_bytes_total{direction="read",tier="disk"} 200.0',
-        'cogproxy_cache_evictions_total{tier="disk"} 6.0',
         'cogproxy_cache_bytes{tier="memory"} 2000.0',
         'cogproxy_flights_total{outcome="joined"} 2.0',
         'cogproxy_items_missing_total{service="a"} 4.0',

@@ -9,11 +9,11 @@ from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.catalog_fields import field_document
 from proxy.arcgis.errors import CannotComplete
-from proxy.arcgis.facts import Facts, facts_of
 from proxy.arcgis.items import field_documents
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.tiling import tile_members
+from proxy.facts import Facts, facts_of
 from proxy.functions.tree import Node
 from proxy.services import Service
 from proxy.web import base_url

@@ -19,8 +19,6 @@ from proxy.arcgis.operations import ALL, operation_at
 from proxy.arcgis.resources import RULE, service_resource
 from proxy.arcgis.respond import document_response, error_response, wanted_format
 from proxy.errors import NotFound
-from proxy.security import visit
-from proxy.security.visit import PARAMETER
 from proxy.web import base_url, note_error
 
 SERVER = "imageserver"
@@ -63,8 +61,6 @@ async def _answered(request: Request, segments: tuple[str, ...]) -> Response:
     fields, is_read = Fields(request.query_params.multi_items()), False
     try:
         fields, is_read = await fields_of(request), True
-        if (found := visit()) is not None:
-            found.form_token = fields.text(PARAMETER)
         return await _resource(request, fields, segments)
     except Exception as error:
         note_error(request, error)

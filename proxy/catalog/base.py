@@ -249,30 +249,6 @@ class Catalog(Protocol):
         """Places that could not be read, each with a public sentence why."""
 
 
-class TabularCatalog(Catalog, Protocol):
-    """A catalog that answers as a table as well."""
-
-    def rows(
-        self,
-        query: Query,
-        fields: Sequence[str],
-        order: Order = Order(),
-        limit: int | None = None,
-        offset: int = 0,
-        distinct: bool = False,
-    ) -> list[dict[str, Value]]:
-        """Some attributes of the items, in order, by the names of the fields; or every combination once."""
-
-    def extent_of(self, query: Query) -> Extent | None:
-        """Envelope of the footprints of some items, None where there are none."""
-
-    def statistics(
-        self, query: Query, asked: Sequence[tuple[str, str, str]], group_by: Sequence[str] = ()
-    ) -> list[dict[str, Value]]:
-        """A row for each group: (function, field, name in the row) of `count`, `sum`, `min`, `max`, `avg`,
-        `stddev`, `var`."""
-
-
 class Listing(Protocol):
     """Where items come from: yields records; raises `CannotOpen` only where nothing at all can be listed."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
+from proxy.config.ogc import OgcConfig
 from proxy.config.open import OpenConfig
 from proxy.config.root import Config
 from proxy.config.security import AccessConfig, KeyConfig, SecurityConfig, TokensConfig, UserConfig
-from proxy.config.server import CredentialsConfig, LogFormat, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, LogFormat, RenderConfig, ServerConfig
 from proxy.config.service import (
     ArchiveConfig,
     CacheType,
@@ -26,6 +27,7 @@ __all__ = [
     "ENVIRONMENT_PREFIX",
     "AccessConfig",
     "ArchiveConfig",
+    "CacheConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",
@@ -36,8 +38,8 @@ __all__ = [
     "KeyConfig",
     "LimitsConfig",
     "LogFormat",
-    "MemoryConfig",
     "MosaicConfig",
+    "OgcConfig",
     "OpenConfig",
     "RenderConfig",
     "RenderingConfig",

@@ -9,9 +9,10 @@ from platformdirs import user_cache_path
 from pydantic import model_validator
 
 from proxy.config.base import Model
+from proxy.config.ogc import OgcConfig
 from proxy.config.open import OpenConfig
 from proxy.config.security import AccessConfig, SecurityConfig
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import ServiceConfig
 
 
@@ -27,7 +28,8 @@ class Config(Model):
     state: Path | None = None
     server: ServerConfig = ServerConfig()
     render: RenderConfig = RenderConfig()
-    cache: MemoryConfig = MemoryConfig()
+    cache: CacheConfig = CacheConfig()
+    ogc: OgcConfig = OgcConfig()
     credentials: dict[str, CredentialsConfig] = {}
     security: SecurityConfig = SecurityConfig()
     open: OpenConfig | None = None

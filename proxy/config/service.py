@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -9,7 +10,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from proxy.config.base import Model
-from proxy.config.mosaic import CubeConfig, MosaicConfig
+from proxy.config.mosaic import CubeConfig, MosaicConfig, Texts
+from proxy.config.ogc import MatrixSets
 from proxy.config.security import AccessConfig
 from proxy.model import DataKind, Interpolation
 
@@ -35,10 +37,20 @@ class LimitsConfig(Model):
 
 
 class CachingConfig(Model):
-    """What browsers and proxies are told. `max_age` in seconds."""
+    """What browsers and proxies are told, and how long a source is trusted. All in seconds.
+
+    Attributes:
+        max_age: how long a picture need not be asked for again.
+        stale_while_revalidate: how long after that it may be shown while it is asked for again.
+        stale_if_error: how long the last known version of a remote source is served while its bucket is out
+            of reach.
+        revalidate: between looks at the version of a remote source; that of the whole server when absent.
+    """
 
     max_age: int = Field(3600, ge=0)
     stale_while_revalidate: int = Field(60, ge=0)
+    stale_if_error: int = Field(86400, ge=0)
+    revalidate: float | None = Field(None, ge=0.1)
 
 
 class RenderingConfig(Model):
@@ -77,6 +89,13 @@ class CacheType(StrEnum):
     ELEVATION = "elevation"
 
 
+#: What of a service does not change its pixels.
+WORDS = frozenset({
+    "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
+    "empty_tile", "renderings", "bundle", "archives", "access",
+})  # fmt: skip
+
+
 class ServiceConfig(Model):
     """One service: a raster, a mosaic or a cube with a name.
 
@@ -84,6 +103,8 @@ class ServiceConfig(Model):
         source: of a single raster or a cube; a mosaic has its own.
         bundle: where no renderings are configured, offer the standard ones for the kind of the data.
         tiles: kind of the tiles that its ArcGIS resource offers; clients then ask for those only.
+        tile_matrix_sets: in place of the server's list.
+        crs: the only systems that WMS draws it in, beside its own; any when empty.
         download: the source file may be fetched as it is.
         access: who reaches it; what `security.access` says when absent.
         archives: where tiles lie ready; what they lack is rendered.
@@ -107,10 +128,18 @@ class ServiceConfig(Model):
     credentials: str | None = None
     side_files: bool | None = None
     tiles: CacheType = CacheType.NONE
+    tile_matrix_sets: MatrixSets = ()
+    crs: Texts = ()
     download: bool = False
     access: AccessConfig | None = None
     archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
+
+    @property
+    def pixels(self) -> str:
+        """Whatever of the configuration decides the pixels, as one short text."""
+        chosen = self.model_dump_json(exclude=set(WORDS))
+        return hashlib.blake2b(chosen.encode(), digest_size=8).hexdigest()
 
     @field_validator("name")
     @classmethod

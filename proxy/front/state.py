@@ -14,9 +14,11 @@ class Running:
     Attributes:
         state: registry, renderer and the rest of the configuration in force.
         draining: it was told to stop, and still answers.
+        upkeep: the background work of the process.
         config: `ok`, or `refused` where the file on disk is wrong and the one before it stays in force.
     """
 
     state: Callable[[], Any]
     draining: bool = False
     config: str = "ok"
+    upkeep: Any = None

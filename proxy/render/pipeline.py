@@ -34,6 +34,7 @@ from proxy.model import (
 )
 from proxy.render.context import ReadContext
 from proxy.render.encode import encode
+from proxy.render.encode.display import on_background
 from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
 from proxy.render.mosaic import EvaluateItem, TooManyItems, draw_footprints
 from proxy.render.reader import read_raster
@@ -97,6 +98,8 @@ def render_picture(
                 source.info.kind,
                 lambda: result_statistics(service, source, request.rule, bands),
             )
+            if request.options.background is not None:
+                raster = on_background(raster, request.options.background)
     with context.stage("encode"):
         picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture

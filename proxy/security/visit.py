@@ -34,6 +34,7 @@ class Visit:
         service: the service that was reached last.
         secured: something not meant for everybody was reached.
         granted: names of services that a signed link opens.
+        trusted: the operator's own; nothing is kept from him.
         entered: services that this request has been counted against.
         caller: who it is; None for nobody, unset while nobody has asked.
     """
@@ -44,6 +45,7 @@ class Visit:
     form_token: str = ""
     service: str = ""
     secured: bool = False
+    trusted: bool = False
     granted: set[str] = field(default_factory=set)
     entered: set[str] = field(default_factory=set)
     callers: dict[str, Caller | None] = field(default_factory=dict)
@@ -77,6 +79,13 @@ _current: ContextVar[Visit | None] = ContextVar("visit", default=None)
 def visit() -> Visit | None:
     """The request that is worked on; None outside of any."""
     return _current.get()
+
+
+def present(token: str) -> None:
+    """Take in the `token` of a form."""
+    found = _current.get()
+    if found is not None:
+        found.form_token = token
 
 
 @contextmanager

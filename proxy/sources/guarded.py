@@ -7,6 +7,7 @@ followed, whatever it leads to.
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import re
 import socket
@@ -84,12 +85,14 @@ def checked_address(host: str, port: int, private: bool = False) -> str:
 
 @lru_cache(maxsize=2)
 def _pool(private: bool) -> httpcore.ConnectionPool:
-    return httpcore.ConnectionPool(
+    pool = httpcore.ConnectionPool(
         max_connections=CONNECTIONS,
         max_keepalive_connections=CONNECTIONS,
         keepalive_expiry=30,
         network_backend=_Backend(private),
     )
+    atexit.register(pool.close)
+    return pool
 
 
 @dataclass(frozen=True, slots=True)

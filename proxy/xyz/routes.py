@@ -30,6 +30,7 @@ from proxy.xyz.params import (
     tile_grid,
     whole_number,
 )
+from proxy.xyz.style_json import style
 
 THUMBNAIL_SIZES = (32, 1024)
 
@@ -40,7 +41,7 @@ def routes() -> list[BaseRoute]:
 
 
 async def tiles(request: Request) -> Response:
-    """A tile, a TileJSON, a thumbnail, or the values at a point."""
+    """A tile, a TileJSON, a style, a thumbnail, or the values at a point."""
     try:
         service, rest = _service(request)
         wanted = target(rest)
@@ -103,14 +104,28 @@ def _touches_a_turn_away(tile: Extent, crs: SpatialReference, data: Extent) -> b
 
 
 async def _tilejson(request: Request, service: Service, wanted: Target) -> Response:
+    return _described(service, _tilejson_of(request, service, wanted))
+
+
+async def _style(request: Request, service: Service, wanted: Target) -> Response:
+    """A style for MapLibre over the tiles that the TileJSON of the same query describes."""
+    found = _tilejson_of(request, service, wanted)
+    return _described(service, style(service, service.title, found["tiles"], found.get("encoding", "")))
+
+
+def _tilejson_of(request: Request, service: Service, wanted: Target) -> dict[str, Any]:
     query = request.query_params
     extension = (query.get("format") or "png").lower()
     if extension not in FORMATS:
         raise InvalidParameter("format", "It is the ending of a tile, such as png.")
     # What no tile would be drawn with is said here already.
     render_request(service, whole(service, THUMBNAIL_SIZES[0]), FORMATS[extension], wanted.style, query)
-    found = tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
-    return JSONResponse(found, headers={"Cache-Control": f"max-age={min(60, service.config.cache.max_age)}"})
+    return tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
+
+
+def _described(service: Service, document: dict[str, Any]) -> Response:
+    lifetime = min(60, service.config.cache.max_age)
+    return JSONResponse(document, headers={"Cache-Control": f"max-age={lifetime}"})
 
 
 async def _point(request: Request, service: Service, wanted: Target) -> Response:
@@ -164,6 +179,7 @@ def whole(service: Service, size: int) -> Grid:
 _HANDLERS: dict[str, Callable[[Request, Service, Target], Awaitable[Response]]] = {
     "tile": _tile,
     "tilejson": _tilejson,
+    "style": _style,
     "point": _point,
     "thumbnail": _thumbnail,
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from proxy.catalog.base import Order, Query, TabularCatalog
+from proxy.catalog.base import Catalog, Order, Query
 from proxy.catalog.store import SqliteCatalog
 from proxy.crs import WEB_MERCATOR, WGS84, SpatialReference
 from proxy.errors import Busy, CannotOpen, InvalidParameter
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_it_is_a_catalog(tmp_path: Path) -> None:
-    catalog: TabularCatalog = SqliteCatalog.open(tmp_path / "new" / "c.sqlite")
+    catalog: Catalog = SqliteCatalog.open(tmp_path / "new" / "c.sqlite")
     assert len(catalog) == 0
     assert catalog.extent is None
     assert catalog.time is None

@@ -7,6 +7,9 @@ import Point from '@arcgis/core/geometry/Point.js'
 import ImageryLayer from '@arcgis/core/layers/ImageryLayer.js'
 import ImageryTileLayer from '@arcgis/core/layers/ImageryTileLayer.js'
 import ElevationLayer from '@arcgis/core/layers/ElevationLayer.js'
+import WMSLayer from '@arcgis/core/layers/WMSLayer.js'
+import WMTSLayer from '@arcgis/core/layers/WMTSLayer.js'
+import WebTileLayer from '@arcgis/core/layers/WebTileLayer.js'
 import RasterStretchRenderer from '@arcgis/core/renderers/RasterStretchRenderer.js'
 import * as reactiveUtils from '@arcgis/core/core/reactiveUtils.js'
 
@@ -135,6 +138,35 @@ const kinds = {
     await layer.load()
     const found = await layer.queryElevation(place(query), { demResolution: 'finest-contiguous' })
     return { z: found.geometry.z, rows: layer.tileInfo.size }
+  },
+  async wms (_, query) {
+    const layer = new WMSLayer({ url: `${query.get('server')}/wms`, version: query.get('version'), imageTransparency: true })
+    await layer.load()
+    const names = layer.allSublayers.map((each) => each.name).toArray()
+    layer.sublayers = [layer.findSublayerByName(query.get('service'))]
+    await drawn(layer, query)
+    return { names, version: layer.version, title: layer.title }
+  },
+  async wmts (_, query) {
+    const layer = new WMTSLayer({
+      url: `${query.get('server')}/wmts`,
+      serviceMode: query.get('mode'),
+      activeLayer: { id: query.get('service'), tileMatrixSetId: query.get('set') || undefined, styleId: query.get('style') || undefined }
+    })
+    await layer.load()
+    await drawn(layer, query)
+    const active = layer.activeLayer
+    return {
+      names: layer.sublayers.map((each) => each.id).toArray(),
+      set: active.tileMatrixSetId,
+      sets: active.tileMatrixSets.map((each) => each.id).toArray(),
+      styles: active.styles.map((each) => each.id).toArray()
+    }
+  },
+  async webtile (_, query) {
+    const layer = new WebTileLayer({ urlTemplate: `${query.get('server')}/tiles/${query.get('service')}/{level}/{col}/{row}.png` })
+    await drawn(layer, query)
+    return {}
   }
 }
 

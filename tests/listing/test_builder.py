@@ -44,13 +44,13 @@ def until(condition: Callable[[], bool]) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Sources whose headers have been read."""
     found: list[str] = []
-    original = headers.open_source
+    original = headers.open_raster
 
     def noted(service, config, handles):  # type: ignore[no-untyped-def]
         found.append(Path(service.source).stem)
         return original(service, config, handles)
 
-    monkeypatch.setattr(headers, "open_source", noted)
+    monkeypatch.setattr(headers, "open_raster", noted)
     return found
 
 
@@ -136,13 +136,13 @@ def test_nothing_at_all_is_an_error_and_no_end(tmp_path: Path) -> None:
 
 def test_a_catalog_is_filled_while_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copies(tmp_path / "data", *(f"{index}.tif" for index in range(5)))
-    going, original = threading.Event(), headers.open_source
+    going, original = threading.Event(), headers.open_raster
 
     def waiting(service, config, handles):  # type: ignore[no-untyped-def]
         assert going.wait(30)
         return original(service, config, handles)
 
-    monkeypatch.setattr(headers, "open_source", waiting)
+    monkeypatch.setattr(headers, "open_raster", waiting)
     config = config_of(tmp_path)
     catalog = open_catalog(config.services[0], config)
     assert len(catalog) == 0

@@ -84,6 +84,66 @@ def test_a_token_in_a_form(clients: Clients) -> None:
     )
 
 
+WMS = "/wms?service=WMS&version=1.3.0&request=GetMap&layers={}&styles=&crs=CRS:84&bbox=-113.1,37.2,-113,37.3"
+GET_MAP = WMS + "&width=32&height=32&format=image/png"
+GET_TILE = (
+    "/wmts?service=WMTS&version=1.0.0&request=GetTile&layer={}&style=&format=image/png"
+    "&tilematrixset=WebMercatorQuad&tilematrix=10&tilerow=397&tilecol=190"
+)
+API_MAP = "/ogc/collections/{}/map?f=png&width=32&height=32"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "word"),
+    [
+        (GET_MAP, "text/xml", "ServiceException"),
+        (GET_MAP + "&exceptions=INIMAGE", "text/xml", "ServiceException"),
+        (GET_TILE, "application/xml", "ExceptionReport"),
+        (API_MAP, "application/problem+json", '"status":401'),
+        ("/ogc/collections/{}?f=json", "application/problem+json", '"status":401'),
+    ],
+)
+def test_doors_of_ogc_ask_for_a_token_in_their_languages(
+    clients: Clients, path: str, kind: str, word: str
+) -> None:
+    client = clients()
+    answer = client.get(path.format("closed"))
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (401, kind)
+    assert word in answer.text.replace(": ", ":")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="cogproxy"'
+    assert client.get(path.format("closed"), params=None, headers={"X-API-Key": OTHER_KEY}).status_code == 403
+    for _ in range(2):
+        mine = client.get(path.format("closed"), headers={"X-API-Key": KEY})
+        assert mine.status_code == 200, mine.text
+        assert mine.headers["cache-control"].startswith("private")
+    assert client.get(path.format("closed")).status_code == 401
+    assert client.get(path.format("open")).status_code == 200
+    assert client.app.state.hits.answered == 0  # type: ignore[attr-defined]
+
+
+def test_maps_of_several_layers_are_as_closed_as_the_most_closed(clients: Clients) -> None:
+    client = clients()
+    for path in (GET_MAP.format("open,closed"), "/ogc/map?f=png&collections=open,closed&width=32&height=32"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"X-API-Key": KEY}).status_code == 200
+        assert client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/wms?service=WMS&request=GetCapabilities", "/wmts?service=WMTS&request=GetCapabilities",
+     "/ogc/collections?f=json", "/ogc?f=json", "/ogc/api?f=json", "/ogc/map/tiles?f=json"],
+)  # fmt: skip
+def test_documents_of_ogc_list_what_the_caller_may_see(clients: Clients, path: str) -> None:
+    client = clients()
+    plain = client.get(path)
+    assert plain.status_code == 200
+    assert "closed" not in plain.text
+    mine = client.get(path, headers={"X-API-Key": KEY})
+    assert mine.headers["cache-control"].startswith(("private", "no-store"))
+    assert "closed" not in client.get(path).text
+
+
 def test_no_cookie_lets_in(clients: Clients) -> None:
     client = clients()
     client.cookies.set("token", KEY)
