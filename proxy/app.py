@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from proxy import __version__, arcgis, viewer, xyz
+from proxy import __version__, admin, arcgis, viewer, xyz
 from proxy.arcgis.rules import rendering_rule
 from proxy.config import Config, ConfigError, RenderingConfig, ServiceConfig
+from proxy.cors import Cors
 from proxy.errors import ProxyError
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
@@ -26,6 +26,7 @@ from proxy.render_service import Renderer
 from proxy.renderings import Rendering
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
+from proxy.upkeep import Upkeep
 from proxy.web import plain_error
 
 log = logging.getLogger("proxy")
@@ -51,20 +52,24 @@ def create_app(config: Config) -> Application:
     """
     registry = Registry(config, read_renderings)
     renderer = Renderer(config)
+    upkeep = Upkeep(lambda: registry, renderer.tiers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         opener = DaemonPool(OPENING, "start")
         for service in registry if config.server.open_at_start else ():
             opener.submit(_open, service)
+        upkeep.start()
         yield
-        renderer.close()
+        await upkeep.stop()
+        await renderer.close()
 
     app = Application(
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             *xyz.routes(),
             *arcgis.routes(config.server.context),
+            *admin.routes(),
             *viewer.routes(registry),
         ],
         middleware=[_cors(config)],
@@ -75,6 +80,7 @@ def create_app(config: Config) -> Application:
     app.state.registry = registry
     app.state.renderer = renderer
     app.state.archives = xyz.Archives(config.credentials)
+    app.state.upkeep = upkeep
     app.state.hits = HitPath(renderer.store, config.server.cors_origins)
     return app
 
@@ -117,7 +123,7 @@ def _open(service: Service) -> None:
 
 def _cors(config: Config) -> Middleware:
     return Middleware(
-        CORSMiddleware,
+        Cors,
         allow_origins=list(config.server.cors_origins),
         allow_methods=["GET", "POST", "HEAD", "OPTIONS"],
         allow_headers=["Content-Type", "Authorization", "X-Esri-Authorization", "X-Requested-With", "Range"],

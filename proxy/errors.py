@@ -5,7 +5,7 @@ ProxyError                    500
 ├── NotFound                  404   UnknownService, UnknownRendering, UnknownTileMatrixSet, OutsideExtent
 ├── TooLarge                  413   ImageTooLarge, ReadBudgetExceeded
 ├── Busy                      503   QueueFull(retry_after), DeadlinePassed
-└── SourceFailed              502   CannotOpen, CannotRead   (detail logged, never sent); NothingYet 503
+└── SourceFailed              502   CannotOpen, SourceMissing, CannotRead, NothingYet 503   (detail is logged)
 
 The message of an error is a public sentence: it may be sent to any caller.
 Each door turns the same tree into its own language.
@@ -137,6 +137,10 @@ class SourceFailed(ProxyError):
 
 class CannotOpen(SourceFailed):
     """The source could not be opened, or is of a kind that cannot be placed on a map."""
+
+
+class SourceMissing(CannotOpen):
+    """The store that should hold the source answers, and does not have it."""
 
 
 class NothingYet(CannotOpen):

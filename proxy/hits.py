@@ -50,6 +50,8 @@ class HitPath:
         if self._open:
             kept["access-control-allow-origin"] = "*"
             kept["access-control-expose-headers"] = "ETag, Content-Range, Cache-Status"
+        else:
+            kept["vary"] = "Origin"
         picture = rendered.picture
         own = {"content-type": picture.media_type, "content-length": str(len(picture.body))}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (own | kept).items()]

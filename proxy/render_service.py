@@ -12,9 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from proxy.cache.building import tiers_of
 from proxy.cache.flight import SingleFlight
 from proxy.cache.keys import key_of
-from proxy.cache.store import ByteLRU
+from proxy.cache.tiers import Found
 from proxy.config import Config
 from proxy.errors import DeadlinePassed, ProxyError, QueueFull
 from proxy.model import Picture, RenderRequest
@@ -63,8 +64,9 @@ class Renderer:
         self._openers = DaemonPool(OPENERS, "open")
         self._opening: dict[str, Future[Source]] = {}
         self._pending = 0
-        self.store = ByteLRU(config.cache.memory_mb * 1024 * 1024)
-        self.flight: SingleFlight[Picture] = SingleFlight()
+        self.tiers = tiers_of(config)
+        self.store = self.tiers.store
+        self.flight: SingleFlight[Found] = SingleFlight()
         self.counters = RenderCounters()
 
     async def render(self, service: Service, request: RenderRequest) -> Rendered:
@@ -87,29 +89,30 @@ class Renderer:
         version = source.info.version
         # What is written in two ways and means the same is one picture.
         request = dataclasses.replace(request, selection=source.normalised(request.selection))
-        key = key_of(version, request)
+        stamp, epoch = self.tiers.purges.stamp, self.tiers.epoch_of(service.name, request.grid)
+        key = key_of(version, request, settings=service.pixels, epoch=epoch)
 
         def current() -> bool:
-            return service.is_at(version)
+            return stamp == self.tiers.purges.stamp and service.is_at(version)
 
         picture = self.store.get(key)
         if picture is not None:
-            return Rendered(picture, key, "hit", current)
-        status = "joined" if key in self.flight else "miss"
+            return Rendered(picture, key, "hit", current, service.is_lost)
+        joined = key in self.flight
 
         async def work() -> Picture:
             context = self.context(service, request.selection)
             made = await self.call(render_picture, service, source, request, context)
             self.counters.missing_items += made.missing
-            if not made.missing:
-                self.store.put(key, made)
             return made
 
         try:
-            picture = await asyncio.wait_for(self.flight.do(key, work), self._config.seconds)
+            flight = self.flight.do(key, lambda: self.tiers.obtain(key, work))
+            found = await asyncio.wait_for(flight, self._config.seconds)
         except TimeoutError:
             raise DeadlinePassed(self._config.seconds) from None
-        return Rendered(picture, key, status, current)
+        status = "joined" if joined else found.tier or "miss"
+        return Rendered(found.picture, key, status, current, service.is_lost)
 
     def context(self, service: Service, selection: Selection) -> ReadContext:
         """Limits of a reading that begins now."""
@@ -157,6 +160,7 @@ class Renderer:
         self.counters.rendered += 1
         return result
 
-    def close(self) -> None:
-        """Let the pool go; what runs is finished first."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    async def close(self) -> None:
+        """Let the pool and the tiers go; what runs is finished first."""
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        await self.tiers.close()

@@ -11,9 +11,9 @@ from cachetools import LRUCache
 
 from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
-from proxy.errors import CannotOpen, ProxyError, SourceFailed, UnknownRendering, UnknownService
+from proxy.errors import CannotOpen, ProxyError, SourceFailed, SourceMissing, UnknownRendering, UnknownService
 from proxy.functions.tree import Node
-from proxy.listing.builder import open_catalog
+from proxy.listing.builder import open_catalog, refresh_now
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
 from proxy.sources.base import Source, SourceInfo, Statistics
@@ -22,13 +22,14 @@ from proxy.sources.opening import current_version, open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, Handles
 from proxy.sources.sampling import source_statistics
+from proxy.sources.watch import Watch
 
 log = logging.getLogger(__name__)
 
 #: Seconds before a source that failed to open is tried again.
 RETRY_SECONDS = 30.0
-#: Seconds between looks at the version of a local file, and of a remote object.
-LOCAL_SECONDS, REMOTE_SECONDS = 1.0, 60.0
+#: Seconds between looks at the version of a local file. Remote objects are looked at in the background.
+LOCAL_SECONDS = 1.0
 
 
 #: Longest wait for the first items of a new catalog.
@@ -51,6 +52,8 @@ class Service:
         self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
         self.description = config.description
         self.attribution = config.attribution
+        #: Of the configuration, what decides the pixels.
+        self.pixels = config.pixels
         self._whole = whole
         self._handles = handles
         self._configured = renderings
@@ -62,7 +65,7 @@ class Service:
         self._results_lock = threading.Lock()
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
         self._failure: tuple[float, ProxyError] | None = None
-        self._looked = 0.0
+        self._watch = Watch()
 
     @property
     def source(self) -> Source:
@@ -72,7 +75,7 @@ class Service:
             CannotOpen: it is missing, damaged, or cannot be placed on a map.
         """
         source = self._source
-        if source is not None and time.monotonic() - self._looked < self._patience(source):
+        if source is not None and self._is_usable(source):
             return source
         with self._lock:
             return self._refreshed()
@@ -95,12 +98,63 @@ class Service:
     def ready(self) -> bool:
         """True when the source can be used without waiting."""
         source = self._source
-        return source is not None and time.monotonic() - self._looked < self._patience(source)
+        return source is not None and self._is_usable(source)
 
     def is_at(self, version: str) -> bool:
         """True while the source is known, by a look not long ago, to be at a version. Never blocks."""
         source = self._source
-        return self.ready and source is not None and source.info.version == version
+        if source is None or self._watch.lost is not None or source.info.version != version:
+            return False
+        return self._is_usable(source)
+
+    @property
+    def is_lost(self) -> bool:
+        """True while a remote source is out of reach and served as it was when last seen."""
+        return self._watch.lost is not None
+
+    @property
+    def patience(self) -> float:
+        """Seconds between looks at a remote source."""
+        return self.config.cache.revalidate or self._whole.cache.revalidate
+
+    @property
+    def look_due(self) -> bool:
+        """True when it is time for a look at an open remote source."""
+        source = self._source
+        if source is None or isinstance(source, MosaicSource) or not source.location.is_remote:
+            return False
+        return self._watch.is_due(self.patience)
+
+    def look(self) -> None:
+        """See whether the open source has changed and open it anew if so, while the old one is served.
+
+        May block. Where the source is out of reach, or gone for the first time, the old one stays.
+        """
+        source = self._source
+        if source is None:
+            return
+        self._watch.begin()
+        try:
+            changed = self._changed(source)
+        except ProxyError as error:
+            # Missing is told from out of reach; a bucket that is down for a moment takes no service down.
+            self._missed(source, error, bad=isinstance(error, SourceMissing))
+            return
+        if not changed:
+            self._seen()
+            return
+        self._replace(source, bad=True)
+
+    def reopen(self) -> None:
+        """Open the source anew, whatever its version, with nothing kept of the old one. May block.
+
+        Of a mosaic the listing is gone through; its items are known by their versions.
+        """
+        if self.config.mosaic is not None:
+            if self._catalog is not None:
+                refresh_now(self.config, self._whole)
+        elif (source := self._source) is not None:
+            self._replace(source, bad=False)
 
     @property
     def info(self) -> SourceInfo:
@@ -187,13 +241,60 @@ class Service:
             return self.default_rendering
         raise UnknownRendering(self.name, name or "")
 
-    def _patience(self, source: Source) -> float:
+    def _is_usable(self, source: Source) -> bool:
         if source.stale:
-            return 0.0
-        if isinstance(source, MosaicSource):
-            # Its catalog lies here, wherever its items do.
-            return LOCAL_SECONDS
-        return REMOTE_SECONDS if source.location.is_remote else LOCAL_SECONDS
+            return False
+        if isinstance(source, MosaicSource) or not source.location.is_remote:
+            # The catalog of a mosaic lies here, wherever its items do.
+            return self._watch.age() < LOCAL_SECONDS
+        return self._watch.lost is None or self._watch.lost_for() < self.config.cache.stale_if_error
+
+    def _seen(self) -> None:
+        if self._watch.seen():
+            log.warning("service %s: its source is within reach again", self.name)
+
+    def _missed(self, source: Source, error: ProxyError, *, bad: bool) -> None:
+        was_lost = self._watch.lost is not None
+        if self._watch.missed(bad=bad):
+            with self._lock:
+                if self._source is source:
+                    self._failed(time.monotonic(), error)
+                    source.close()
+        elif not was_lost:
+            log.warning("service %s: version cannot be checked, serving the last one", self.name)
+
+    def _replace(self, source: Source, *, bad: bool) -> None:
+        """Put a fresh source in the place of one, which is served meanwhile and after a first failure."""
+        try:
+            fresh = self._opened()
+        except ProxyError as error:
+            self._missed(source, error, bad=bad)
+            return
+        except Exception as error:
+            log.exception("service %s: unexpected error", self.name)
+            self._missed(source, CannotOpen("The source could not be opened.", str(error)), bad=bad)
+            return
+        with self._lock:
+            if self._source is not source:
+                fresh.close()
+                return
+            self._take(fresh)
+        source.close()
+        log.info("service %s: source opened anew", self.name)
+
+    def _opened(self) -> Source:
+        if self.config.mosaic is None:
+            return open_source(self.config, self._whole, self._handles)
+        catalog = self._opened_catalog()
+        _await_items(catalog)
+        return MosaicSource(self.config, self._whole, self._handles, catalog)
+
+    def _take(self, fresh: Source) -> None:
+        self._standard = self._standard_of(fresh.info)
+        self._source = fresh
+        self._failure = None
+        self._watch.begin()
+        self._seen()
 
     def _refreshed(self) -> Source:
         now = time.monotonic()
@@ -201,21 +302,21 @@ class Service:
             # Without the way of earlier callers, which would pile up on the one error.
             raise self._failure[1].with_traceback(None)
         source = self._source
-        if source is not None and now - self._looked < self._patience(source):
+        if source is not None and self._is_usable(source):
             return source
         try:
             fresh = self._newest(source)
             if fresh is not source:
-                self._standard = self._standard_of(fresh.info)
-                self._source = source = fresh
+                self._take(fresh)
+                return fresh
         except ProxyError as error:
             raise self._failed(now, error) from None
         except Exception as error:
             log.exception("service %s: unexpected error", self.name)
             raise self._failed(now, CannotOpen("The source could not be opened.", str(error))) from error
         self._failure = None
-        self._looked = time.monotonic()
-        return source
+        self._watch.begin()
+        return fresh
 
     def _newest(self, source: Source | None) -> Source:
         """The source itself where it has not changed."""
@@ -223,11 +324,7 @@ class Service:
             return source.refreshed()
         if source is not None and not self._changed(source):
             return source
-        if self.config.mosaic is not None:
-            catalog = self._opened_catalog()
-            _await_items(catalog)
-            return MosaicSource(self.config, self._whole, self._handles, catalog)
-        fresh = open_source(self.config, self._whole, self._handles)
+        fresh = self._opened()
         if source is not None:
             source.close()
             log.info("service %s: source changed", self.name)
@@ -248,19 +345,14 @@ class Service:
     def _failed(self, now: float, error: ProxyError) -> ProxyError:
         self._failure = (now, error)
         self._source = None
+        self._watch = Watch()
         detail = f" ({error.detail})" if isinstance(error, SourceFailed) and error.detail else ""
         log.warning("service %s: %s%s", self.name, error.message, detail)
         return error
 
     def _changed(self, source: Source) -> bool:
-        try:
-            return current_version(source.location, self._whole, self.config) != source.info.version
-        except CannotOpen:
-            if source.location.is_remote:
-                # A bucket that is out of reach for a moment does not take the service down.
-                log.warning("service %s: version cannot be checked, serving the last one", self.name)
-                return False
-            raise
+        now = current_version
+        return source.stale or now(source.location, self._whole, self.config) != source.info.version
 
 
 def _await_items(catalog: SqliteCatalog) -> None:

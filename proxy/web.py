@@ -17,6 +17,11 @@ from proxy.model import Picture
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
 MISSING = "Cogproxy-Missing-Items"
 
+#: Ways that a picture came without being rendered.
+HITS = frozenset({"hit", "disk", "redis"})
+#: Seconds that others may keep a picture which may be out of date.
+STALE_AGE = 60
+
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -24,16 +29,18 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A picture, its strong validator, and how it came: `hit`, `miss` or `joined`.
+    """A picture, its strong validator, and how it came: `hit`, `disk`, `redis`, `miss` or `joined`.
 
     Attributes:
         current: cheap; False once the source may have changed since.
+        stale: the source is out of reach, and this is its picture as it was last seen.
     """
 
     picture: Picture
     etag: str
     status: str
     current: Callable[[], bool]
+    stale: bool = False
 
 
 def base_url(request: Request) -> str:
@@ -84,8 +91,10 @@ def picture_response(
     if filename:
         headers["Content-Disposition"] = f'inline; filename="{filename}"'
     span = _span(request.headers.get("range"), len(picture.body))
+    if not same_picture(request.headers.get("if-range"), rendered.etag):
+        span = None
     if span is None:
-        if lasting and not picture.missing:
+        if lasting and not picture.missing and not rendered.stale:
             request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
@@ -100,16 +109,34 @@ def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str
     """Validator and lifetimes of a picture; one that lacks items says so, and is nobody's to keep."""
     if missing := rendered.picture.missing:
         return {"Cache-Control": "no-store", MISSING: str(missing), "Accept-Ranges": "bytes"}
-    lifetime = f"public, max-age={caching.max_age}"
+    lifetime = f"public, max-age={min(caching.max_age, STALE_AGE) if rendered.stale else caching.max_age}"
     if caching.stale_while_revalidate:
         lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"
-    status = "hit" if rendered.status == "hit" else f"fwd=miss; detail={rendered.status}"
-    return {
+    if caching.stale_if_error:
+        lifetime += f", stale-if-error={caching.stale_if_error}"
+    headers = {
         "ETag": f'"{rendered.etag}"',
         "Cache-Control": lifetime,
-        "Cache-Status": f"cogproxy; {status}",
+        "Cache-Status": f"cogproxy; {_status(rendered)}",
         "Accept-Ranges": "bytes",
     }
+    if rendered.stale:
+        headers["Warning"] = '110 cogproxy "Response is Stale", 111 cogproxy "Revalidation Failed"'
+    return headers
+
+
+def _status(rendered: Rendered) -> str:
+    """Members of `Cache-Status`, RFC 9211: a hit in memory needs no detail, others name the tier."""
+    details = [] if rendered.status == "hit" else [rendered.status]
+    if rendered.stale:
+        details.append("stale-if-error")
+    found = "hit" if rendered.status in HITS else "fwd=miss"
+    return f"{found}; detail={'-'.join(details)}" if details else found
+
+
+def same_picture(if_range: str | None, etag: str) -> bool:
+    """False where the caller's `If-Range` names another picture, of which a part would not fit, or a date."""
+    return if_range is None or if_range.strip() == f'"{etag}"'
 
 
 def not_modified(if_none_match: str | None, etag: str) -> bool:

@@ -32,6 +32,7 @@ class RangeServer:
         ranges: False to ignore ranges, as plain servers do.
         refuses: status of every answer, 0 to answer as usual.
         short: bytes that are missing at the end of bodies.
+        hold: answers wait until it is set.
     """
 
     url: str = ""
@@ -39,6 +40,7 @@ class RangeServer:
     ranges: bool = True
     refuses: int = 0
     short: int = 0
+    hold: threading.Event | None = None
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     log: list[Request] = field(default_factory=list)
 
@@ -81,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         end = int(asked[2]) + 1 if asked and asked[2] else None
         self.state.log.append(Request(self.command, self.path, start, end, time.monotonic()))
         time.sleep(self.state.latency)
+        if self.state.hold is not None:
+            self.state.hold.wait(30)
         found = self.state.objects.get(self.path)
         if self.state.refuses or found is None:
             self._head(self.state.refuses or 404, 0, {})

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from proxy.arcgis.call import Answer, Call, Operation, registry_of
 from proxy.arcgis.forms import EXPORT_PARAMETERS
 from proxy.arcgis.geometry import extent_document
-from proxy.arcgis.href import Hrefs, UnknownPicture, secret
+from proxy.arcgis.href import STEP_SECONDS, Hrefs, UnknownPicture, secret
 from proxy.arcgis.pages import operation_page
 from proxy.arcgis.params import render_request
 from proxy.arcgis.respond import Document
@@ -23,6 +23,8 @@ from proxy.web import base_url, picture_response, plain_error
 
 FOLDER = "directories/arcgisoutput"
 SUFFIX = "_ImageServer"
+#: Kind of the notes that long links are shared by.
+LINK = "href"
 
 
 async def export_image(call: Call) -> Answer:
@@ -37,11 +39,29 @@ async def export_image(call: Call) -> Answer:
         filename = f"{service.name.rsplit('/', 1)[-1]}.{rendered.picture.extension}"
         return picture_response(call.request, rendered, service.config.cache, filename=filename)
     document = export_document(call, order, rendered.picture)
+    await _share(call, document)
     if call.format == "html":
         return operation_page(
             call, OPERATION, document, defaults(service), picture=urlsplit(document["href"]).path
         )
     return document
+
+
+async def _share(call: Call, document: Document) -> None:
+    """Let the other workers know of a link that is too short to hold its order, before it is given out."""
+    links = hrefs(call.request)
+    known = links.remembered(document["href"].rpartition("/")[2])
+    if known is not None:
+        seconds = call.request.app.state.config.cache.href_seconds + STEP_SECONDS
+        await call.renderer.tiers.keep_note(LINK, *known, seconds)
+
+
+async def _learn(request: Request, name: str) -> None:
+    """Take in the order of a link that another worker has given out."""
+    links = hrefs(request)
+    token = links.unknown(name)
+    if token is not None and (order := await request.app.state.renderer.tiers.note(LINK, token)) is not None:
+        links.remember(token, order)
 
 
 def export_document(call: Call, order: RenderRequest, picture: Picture) -> Document:
@@ -75,6 +95,7 @@ async def picture_file(request: Request, segments: tuple[str, ...]) -> Response:
             raise UnknownPicture
         name = "/".join(segments[:-1])[: -len(SUFFIX)]
         service = registry_of(request).get(name)
+        await _learn(request, segments[-1])
         fields, extension = hrefs(request).read(name, segments[-1])
         call = Call(request, fields, service)
         rendered = await call.renderer.render(service, render_request(fields, await call.opened()))

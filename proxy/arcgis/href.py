@@ -25,6 +25,8 @@ from proxy.errors import NotFound
 SIGNATURE_BYTES = 16
 #: Longest file name that is put into an address; longer orders are remembered instead.
 MAX_TOKEN = 1700
+#: Length of the token of an order that is remembered: a signature as text.
+SHORT = 22
 #: Expiry is rounded up to whole steps, so that the same order keeps the same address for a while.
 STEP_SECONDS = 60
 #: Bytes of orders that a process remembers.
@@ -86,6 +88,24 @@ class Hrefs:
             token = _text(self._signature(service, order))
             self._remembered[token] = order
         return f"_ags_{token}.{extension}"
+
+    def remembered(self, name: str) -> tuple[str, bytes] | None:
+        """Token and order of a file name that does not hold its order, where this process knows it."""
+        match = _FILE.fullmatch(name)
+        order = self._remembered.get(match["token"]) if match else None
+        return (match["token"], order) if match and order is not None else None
+
+    def unknown(self, name: str) -> str | None:
+        """Token of a file name that does not hold its order, where only another process may know it."""
+        match = _FILE.fullmatch(name)
+        if match is None or len(match["token"]) != SHORT or match["token"] in self._remembered:
+            return None
+        return match["token"]
+
+    def remember(self, token: str, order: bytes) -> None:
+        """Take in what another process has kept; it is checked when it is read."""
+        if len(order) <= REMEMBERED_BYTES:
+            self._remembered[token] = order
 
     def read(self, service: str, name: str) -> tuple[Fields, str]:
         """Parameters and extension of a file name.

@@ -1,7 +1,8 @@
-"""The command line: `cogproxy serve` and `cogproxy check`."""
+"""The command line: `cogproxy serve`, `cogproxy check` and `cogproxy purge`."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
@@ -16,11 +17,12 @@ import uvicorn
 import yaml
 
 from proxy import __version__
+from proxy.admin.command import purge_boards, purge_server
 from proxy.app import create_app, read_renderings
 from proxy.cli import bulk
 from proxy.config import Config, ConfigError, ServiceConfig, load, parse
 from proxy.demo import demo_config
-from proxy.errors import CannotOpen
+from proxy.errors import CannotOpen, ProxyError
 from proxy.listing.builder import Keeper
 from proxy.listing.report import progress_bar, summary_lines
 from proxy.services import Registry
@@ -112,6 +114,41 @@ def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None
         for advice in advice_on(service.info):
             click.echo(f"    {advice}")
     raise SystemExit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="All services.")
+@click.option("--source", "sources", multiple=True, help="Services that are made of this file or object.")
+@click.option("--bbox", help="Only this area: west,south,east,north in degrees.")
+@click.option("--zooms", help="Only these zooms, such as 0-12.")
+@click.option("--server", help="Ask this running server, rather than the shared tiers of the cache.")
+def purge(
+    services: tuple[str, ...],
+    config_file: Path | None,
+    everything: bool,
+    sources: tuple[str, ...],
+    bbox: str | None,
+    zooms: str | None,
+    server: str | None,
+) -> None:
+    """Let no picture made so far be served again. Workers that share a tier know within a second."""
+    _log("warning")
+    order = {"service": services, "source": sources, "all": everything, "bbox": bbox, "zooms": zooms}
+    data = {name: value for name, value in order.items() if value}
+    try:
+        config = chosen_config((), config_file)
+        if server is None:
+            names = asyncio.run(purge_boards(config, Registry(config, read_renderings), data))
+        else:
+            token = config.server.admin_token
+            if token is None:
+                raise ConfigError("server.admin_token: needed to ask a server")
+            names = list(purge_server(server, token.get_secret_value(), data))
+    except (ConfigError, ProxyError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"purged {', '.join(name or 'all services' for name in names) or 'nothing'}")
 
 
 def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:

@@ -10,7 +10,7 @@ from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
 from proxy.config.root import Config
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import (
     ArchiveConfig,
     CacheType,
@@ -23,6 +23,7 @@ from proxy.config.service import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "ArchiveConfig",
+    "CacheConfig",
     "CacheType",
     "CachingConfig",
     "CatalogKind",
@@ -31,7 +32,6 @@ __all__ = [
     "CredentialsConfig",
     "CubeConfig",
     "LimitsConfig",
-    "MemoryConfig",
     "MosaicConfig",
     "RenderConfig",
     "RenderingConfig",

@@ -48,7 +48,10 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
     config = parse(data, environment)
     services = tuple(_anchored(service, path.parent) for service in config.services)
     state = config.state and (path.parent / config.state).resolve()
-    return config.model_copy(update={"services": services, "state": state})
+    cache = config.cache
+    if cache.disk not in ("auto", "off"):
+        cache = cache.model_copy(update={"disk": str((path.parent / cache.disk).resolve())})
+    return config.model_copy(update={"services": services, "state": state, "cache": cache})
 
 
 def _anchored(service: ServiceConfig, folder: Path) -> ServiceConfig:

@@ -9,7 +9,7 @@ from platformdirs import user_cache_path
 from pydantic import model_validator
 
 from proxy.config.base import Model
-from proxy.config.server import CredentialsConfig, MemoryConfig, RenderConfig, ServerConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
 from proxy.config.service import ServiceConfig
 
 
@@ -24,7 +24,7 @@ class Config(Model):
     state: Path | None = None
     server: ServerConfig = ServerConfig()
     render: RenderConfig = RenderConfig()
-    cache: MemoryConfig = MemoryConfig()
+    cache: CacheConfig = CacheConfig()
     credentials: dict[str, CredentialsConfig] = {}
     services: tuple[ServiceConfig, ...] = ()
 

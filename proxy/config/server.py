@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from proxy.config.base import Model
 from proxy.model import Effort
@@ -18,6 +20,7 @@ class ServerConfig(Model):
         cors_origins: origins allowed by CORS, `*` for all.
         open_at_start: look at every source when the server starts, rather than when first asked for.
         secret: signs links to rendered pictures; made at random when absent.
+        admin_token: lets its bearer purge the cache; without one nobody may.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +31,7 @@ class ServerConfig(Model):
     trust_forwarded: bool = True
     cors_origins: tuple[str, ...] = ("*",)
     secret: SecretStr | None = None
+    admin_token: SecretStr | None = Field(None, min_length=16)
     open_at_start: bool = True
     access_log: bool = False
 
@@ -52,11 +56,50 @@ class RenderConfig(Model):
     effort: Effort = Effort.FAST
 
 
-class MemoryConfig(Model):
-    """The cache of rendered pictures in each process."""
+def _switch(value: object) -> object:
+    # YAML reads `off` and `on` as truth values.
+    return {False: "off", True: "auto"}[value] if isinstance(value, bool) else value
+
+
+class CacheConfig(Model):
+    """The tiers that pictures are kept in, and how long sources are taken to be what they were.
+
+    Attributes:
+        memory_mb: pictures in each process.
+        href_seconds: how long a link to a picture is good for.
+        disk: folder shared by the workers of a machine; `off`; or `auto`, a folder of the state where there
+            are several workers.
+        disk_mb: most that the folder may take.
+        redis: URL of a server shared by machines: `redis://`, `rediss://` or `unix://`.
+        redis_cluster: the URL is that of one node of a cluster.
+        redis_days: days that a picture stays in Redis.
+        redis_seconds: longest wait for its answer, after which it is left alone for a while.
+        namespace: first part of all names in Redis, for servers that share one and differ in their data.
+        lock_seconds: longest that a worker waits for the picture that another one renders; 0: never.
+        revalidate: seconds between looks at the version of a remote source.
+    """
 
     memory_mb: int = Field(256, ge=0)
     href_seconds: int = Field(600, ge=10)
+    disk: Annotated[str, BeforeValidator(_switch), Field(min_length=1)] = "auto"
+    disk_mb: int = Field(4096, ge=16)
+    redis: SecretStr | None = None
+    redis_cluster: bool = False
+    redis_days: float = Field(7.0, gt=0, le=365)
+    redis_seconds: float = Field(0.25, gt=0, le=10)
+    namespace: str = Field("cogproxy", pattern=r"^[A-Za-z0-9_.\-]{1,64}$")
+    lock_seconds: float = Field(10.0, ge=0, le=600)
+    revalidate: float = Field(60.0, ge=0.1)
+
+    @field_validator("redis")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        # The URL may hold a password: the message does not repeat it.
+        if value is not None and not value.get_secret_value().startswith(
+            ("redis://", "rediss://", "unix://")
+        ):
+            raise ValueError("a URL that begins with redis://, rediss:// or unix://")
+        return value
 
 
 class CredentialsConfig(Model):

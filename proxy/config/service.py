@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -28,10 +29,20 @@ class LimitsConfig(Model):
 
 
 class CachingConfig(Model):
-    """What browsers and proxies are told. `max_age` in seconds."""
+    """What browsers and proxies are told, and how long a source is trusted. All in seconds.
+
+    Attributes:
+        max_age: how long a picture need not be asked for again.
+        stale_while_revalidate: how long after that it may be shown while it is asked for again.
+        stale_if_error: how long the last known version of a remote source is served while its bucket is out
+            of reach.
+        revalidate: between looks at the version of a remote source; that of the whole server when absent.
+    """
 
     max_age: int = Field(3600, ge=0)
     stale_while_revalidate: int = Field(60, ge=0)
+    stale_if_error: int = Field(86400, ge=0)
+    revalidate: float | None = Field(None, ge=0.1)
 
 
 class RenderingConfig(Model):
@@ -70,6 +81,13 @@ class CacheType(StrEnum):
     ELEVATION = "elevation"
 
 
+#: What of a service does not change its pixels.
+WORDS = frozenset({
+    "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
+    "empty_tile", "renderings", "bundle", "archives",
+})  # fmt: skip
+
+
 class ServiceConfig(Model):
     """One service: a raster, a mosaic or a cube with a name.
 
@@ -102,6 +120,12 @@ class ServiceConfig(Model):
     download: bool = False
     archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
+
+    @property
+    def pixels(self) -> str:
+        """Whatever of the configuration decides the pixels, as one short text."""
+        chosen = self.model_dump_json(exclude=set(WORDS))
+        return hashlib.blake2b(chosen.encode(), digest_size=8).hexdigest()
 
     @field_validator("name")
     @classmethod

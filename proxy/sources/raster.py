@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class Handle:
 
 
 Handles = Pool[Handle]
+_openings = count()
 
 
 class RasterSource:
@@ -81,6 +83,7 @@ class RasterSource:
         self._options = options
         self._pool = pool
         self._version = version
+        self._opening = next(_openings)
         self._warped = False
         self._overview_index: tuple[int, ...] = ()
         self.levels: tuple[Level, ...] = ()
@@ -138,12 +141,18 @@ class RasterSource:
         indexes = [band + 1 for band in bands]
         area = self._area(level, window)
         shape = window.height, window.width
-        with self._environment(), self._lent(level) as handle:
-            dataset = handle.dataset
-            data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
-            valid = None
-            if self.info.mask_kind in ("alpha", "mask"):
-                valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
+        try:
+            with self._environment(), self._lent(level) as handle:
+                dataset = handle.dataset
+                data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
+                valid = None
+                if self.info.mask_kind in ("alpha", "mask"):
+                    valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
+        except _FAILURES:
+            # The bytes of the next version, read by the plan of this one, are often no picture at all.
+            self._stored.verify()
+            raise
+        self._stored.verify()
         return data, self._valid(data, valid)
 
     def _area(self, level: int, window: Window) -> RasterioWindow:
@@ -181,7 +190,7 @@ class RasterSource:
         """Close the idle handles of this version and forget its blocks."""
         if self._blocks is not None:
             self._blocks.close()
-        mine = (self.location.gdal_path, self._version)
+        mine = self._key(0)[:2]
         self._pool.drop(lambda key: isinstance(key, tuple) and key[:2] == mine)
 
     def _open(self) -> SourceInfo:
@@ -258,7 +267,8 @@ class RasterSource:
         return tuple(levels)
 
     def _key(self, level: int) -> tuple[str, str, int, bool, Options]:
-        return self.location.gdal_path, self._version, level, self._warped, self._options
+        # A handle that comes back after its source was closed is not the next source's.
+        return self.location.gdal_path, f"{self._version} {self._opening}", level, self._warped, self._options
 
     def _handle(self, level: int, path: str | None = None) -> Handle:
         path = path or self.location.gdal_path

@@ -10,8 +10,8 @@ from obstore.store import from_url
 from pydantic import SecretStr
 
 from proxy.config import CredentialsConfig
-from proxy.errors import CannotOpen
-from proxy.sources.attempts import RETRY_CONFIG, sentence, tried
+from proxy.errors import CannotOpen, SourceMissing
+from proxy.sources.attempts import RETRY_CONFIG, is_missing, sentence, tried
 from proxy.sources.blocks.places import RemotePlace, object_version
 
 _stores: dict[tuple[str, str], Any] = {}
@@ -22,13 +22,15 @@ def remote_version(url: str, credentials: CredentialsConfig | None) -> str:
     """ETag of an object, or its time and size where there is none.
 
     Raises:
-        CannotOpen: the object is missing or the server cannot be reached.
+        SourceMissing: the store does not have the object.
+        CannotOpen: the server cannot be reached.
     """
     try:
         store, path = object_store(url, credentials)
         found: Any = tried(lambda: store.head(path))
     except Exception as error:  # every store has errors of its own
-        raise CannotOpen(sentence(error), str(error)) from error
+        kind = SourceMissing if is_missing(error) else CannotOpen
+        raise kind(sentence(error), str(error)) from error
     return object_version(found)
 
 

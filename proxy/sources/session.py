@@ -52,6 +52,8 @@ def gdal_options(
     options: dict[str, str] = {}
     if location.is_remote:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "TRUE" if side_files else "EMPTY_DIR"
+        # What GDAL keeps of an object is forgotten with the handle that read it: the next version is its own.
+        options["CPL_VSIL_CURL_NON_CACHED"] = location.gdal_path
     elif side_files is False:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
     if credentials is not None:

@@ -146,6 +146,20 @@ class RemotePlace:
             for item, data in zip(ranges, known, strict=True)
         ]
 
+    def check(self) -> None:
+        """Ask for the object's version.
+
+        Raises:
+            SourceChanged: it is another one by now.
+            OSError: it cannot be told.
+        """
+        try:
+            version = object_version(tried(lambda: self._store.head(self._path)))
+        except Exception as error:  # every store has errors of its own
+            raise OSError(str(error)) from error
+        if version != self.version:
+            raise SourceChanged(f"version {version} instead of {self.version}")
+
     def close(self) -> None:
         """Forget what was fetched ahead."""
         _segments.drop(self._owner)

@@ -47,6 +47,15 @@ class Stored:
         if isinstance(self._place, LocalPlace):
             self._place.check()
 
+    def verify(self) -> None:
+        """Raise `SourceChanged` where what GDAL has just read of a remote object may be of another version.
+
+        Raises:
+            OSError: the version cannot be told.
+        """
+        if isinstance(self._place, RemotePlace):
+            self._place.check()
+
     def reader(
         self, dataset: DatasetReader, levels: tuple[Level, ...], masked: bool, token: Hashable
     ) -> BlockReader:
