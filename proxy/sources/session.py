@@ -76,7 +76,7 @@ def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
     options.update({name: secret.get_secret_value() for name, secret in azure.items() if secret})
     if credentials.account:
         options["AZURE_STORAGE_ACCOUNT"] = credentials.account
-        if credentials.endpoint:
+        if credentials.endpoint and (credentials.account_key or credentials.sas_token):
             options["AZURE_STORAGE_CONNECTION_STRING"] = _azure_connection(credentials)
     if credentials.service_account_file:
         options["GOOGLE_APPLICATION_CREDENTIALS"] = credentials.service_account_file

@@ -61,7 +61,12 @@ def put_blob(endpoint: str, container: str, name: str, body: bytes) -> None:
 
 
 def _signed(
-    endpoint: str, method: str, path: str, query: Mapping[str, str], headers: dict[str, str], body: bytes = b""
+    endpoint: str,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: dict[str, str],
+    body: bytes = b"",
 ) -> None:
     # Shared Key of Azure Storage: the method, eleven standard headers, those of x-ms-*, then the resource.
     kind = "application/octet-stream" if body else ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,7 @@ from obstore.exceptions import (
 
 from proxy.errors import CannotRead
 from proxy.sources import attempts
-from proxy.sources.attempts import BUDGET, TRIES, is_missing, is_refused, sentence, tried
+from proxy.sources.attempts import BUDGET, TRIES, is_missing, is_refused, sentence, tried, tried_async
 
 
 class Clock:
@@ -145,3 +146,24 @@ def test_other_errors_say_nothing_of_the_store() -> None:
     assert not is_refused(error)
     assert not is_missing(error)
     assert sentence(error) == "The source could not be reached."
+
+
+def test_on_an_event_loop_the_same_holds(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pause(seconds: float) -> None:
+        clock.sleep(seconds)
+
+    monkeypatch.setattr(attempts.asyncio, "sleep", pause)
+
+    async def run(work: Work) -> str:
+        async def once() -> str:
+            return work()
+
+        return await tried_async(once)
+
+    work = Work(clock, OSError("reset"), OSError("reset"))
+    assert asyncio.run(run(work)) == "done"
+    assert clock.pauses == [0.1, 0.2]
+    final = Work(clock, NotFoundError("no such key"))
+    with pytest.raises(NotFoundError):
+        asyncio.run(run(final))
+    assert final.tries == 1

@@ -68,7 +68,7 @@ def test_pixels_in_a_bucket_are_those_of_the_file(store: Store, account: str, sc
 
 def test_what_gdal_reads_goes_to_the_endpoint_of_its_own_options(store: Store, account: str) -> None:
     own = {
-        "service_account_file": account, "anonymous": True,
+        "service_account_file": account,
         "gdal": {"CPL_GS_ENDPOINT": f"{store.url}/", "GS_NO_SIGN_REQUEST": "YES"},
     }  # fmt: skip
     source = opened(config_of(own, "gs://rasters/dem.img"))
