@@ -333,6 +333,10 @@ def test_items_that_cannot_be_read_are_told_of(broken: Path, clips: list[Path]) 
         answer = asked(client, "exportImage", **query)
         assert answer.headers["Cogproxy-Missing-Items"] == "2"
         assert answer.headers["Cache-Control"] == "no-store"
+        linked = asked(client, "exportImage", **{**query, "f": "json"})
+        assert linked.headers["Cogproxy-Missing-Items"] == "2"
+        picture = client.get(httpx.URL(linked.json()["href"]).path)
+        assert (picture.headers["Cogproxy-Missing-Items"], picture.content) == ("2", answer.content)
         with rasterio.open(io.BytesIO(answer.content)) as file:
             found = file.read(), file.dataset_mask() > 0
         assert_equal(found, expected([clips[0], clips[3]], grid))

@@ -55,6 +55,7 @@ def chosen(browser: Browser, grid: Grid, **query: Any) -> dict[str, Any]:
         ({"where": "Cloud < 45"}, [2, 3], "first"),
         ({"time": f"{JANUARY},{JULY}"}, [1, 2], "first"),
     ],
+    ids=["default", "locked", "by_attribute_with_the_maximum", "where", "time"],
 )  # fmt: skip
 def test_pixels_of_a_mosaic(
     browser: Browser, many: Many, query: dict[str, Any], order: list[int], operation: str

@@ -28,6 +28,7 @@ def answers(many: Many) -> dict[str, Any]:
         ("worst", [4, 1, 3, 2], "first"),
         ("mean", [1, 2, 3, 4], "mean"),
     ],
+    ids=["default", "default_rule_sent_back", "filtered", "by_attribute_descending", "mean"],
 )
 def test_pixels_of_a_mosaic(
     answers: dict[str, Any], many: Many, name: str, order: list[int], operation: str
