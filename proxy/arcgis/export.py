@@ -14,14 +14,14 @@ from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.href import STEP_SECONDS, Hrefs, UnknownPicture
 from proxy.arcgis.pages import operation_page
 from proxy.arcgis.params import render_request
-from proxy.arcgis.respond import Document
+from proxy.arcgis.respond import Document, document_response
 from proxy.config import Config
 from proxy.errors import NotFound, ProxyError
 from proxy.model import ImageFormat, Picture, RenderRequest
 from proxy.security import visit
 from proxy.security.tokens import secret
 from proxy.services import Service
-from proxy.web import base_url, picture_response, plain_error
+from proxy.web import MISSING, base_url, picture_response, plain_error
 
 FOLDER = "directories/arcgisoutput"
 SUFFIX = "_ImageServer"
@@ -46,6 +46,9 @@ async def export_image(call: Call) -> Answer:
         return operation_page(
             call, OPERATION, document, defaults(service), picture=urlsplit(document["href"]).path
         )
+    if missing := rendered.picture.missing:
+        # The picture behind the link says it too, but not every caller fetches it.
+        return document_response(document, call.fields, {"Cache-Control": "no-store", MISSING: str(missing)})
     return document
 
 
