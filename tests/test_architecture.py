@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
         "sources", "threads", "tracing", "web",
     },
     "forms": {"errors", "security", "web"},
-    "facts": {"errors", "functions", "model", "render", "services", "sources"},
+    "facts": {"errors", "functions", "model", "render", "selection", "services", "sources"},
     "legends": {"facts", "functions", "render", "services", "sources"},
     "xyz": {
         "ad_hoc", "catalog", "choices", "config", "model", "errors", "crs", "functions", "open_services",
