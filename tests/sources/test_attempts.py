@@ -72,7 +72,7 @@ def test_what_may_pass_is_tried_again_after_pauses_that_double(clock: Clock) -> 
 
 def test_the_last_error_is_the_one_that_is_raised(clock: Clock) -> None:
     work = Work(clock, *(OSError(str(number)) for number in range(9)))
-    with pytest.raises(OSError, match="^3$"):
+    with pytest.raises(OSError, match=r"^3$"):
         tried(work)
     assert work.tries == TRIES
 
@@ -112,7 +112,7 @@ def test_no_try_begins_after_the_budget(clock: Clock) -> None:
 
 def test_a_pause_beyond_the_budget_is_not_waited_for(clock: Clock) -> None:
     work = Work(clock, OSError("a"), OSError("b"))
-    with pytest.raises(OSError, match="^a$"):
+    with pytest.raises(OSError, match=r"^a$"):
         tried(work, budget=0.05)
     assert clock.pauses == []
 
