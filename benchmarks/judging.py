@@ -29,7 +29,14 @@ TYPES = {
 }  # fmt: skip
 NUMERIC = ("bsq", "bip", "lerc")
 #: Requests that a server refuses, by what their notes say of it.
-REFUSED = ("must be refused", "refused by", "an error body is expected")
+REFUSED = (
+    "must be refused",
+    "refused by",
+    "an error body is expected",
+    "expects an error body",
+    "unknown operation",
+    "outside the documented list",
+)
 #: Requests that some servers refuse, others answer, by what is odd about them.
 ODD = ("quirk:rule-not-json", "quirk:mosaic-not-json", "quirk:size-malformed", "bbox:absent")
 #: Rules that name values of the data: on other data nothing may be left of it.

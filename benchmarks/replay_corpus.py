@@ -3,7 +3,8 @@
     python benchmarks/replay_corpus.py ../shared/corpus/requests.jsonl \
         --recorded ../shared/reference/recorded-responses.md
 
-Every record goes to the demo service of the kind it needs, in process. An answer is good when it is a picture
+Every record goes to a service of the kind it needs, in process: of the demo, or of the data beside the corpus
+(`data` next to its folder), where it needs many rasters or dimensions. An answer is good when it is a picture
 of the right size and type that is not blank, a document with the keys of the recorded one, or the documented
 error where the record calls for one. Exit status 1 when an answer is not good.
 """
@@ -20,20 +21,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
-import rasterio
+from corpus_services import services
 from judging import Bad, Judge
-from retargeting import MANY_BANDS, SERVICES, STAND_INS, TILED, Mover, Record, service_name
+from retargeting import CHOOSING, Mover, Record, service_name
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from proxy.app import create_app
 from proxy.arcgis.operations import OPERATIONS
 from proxy.arcgis.relaxed import parse_json
-from proxy.config import CacheType, ServiceConfig, load
 from proxy.functions.registry import find
-
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -79,25 +76,9 @@ def unknown_functions(record: Record) -> list[str]:
 def replay(path: Path, recorded: Path | None) -> list[Outcome]:
     """Send all records."""
     records = [json.loads(line) for line in path.read_text().splitlines() if line]
-    config = load(ROOT / "config.yaml", {})
     with TemporaryDirectory() as folder:
-        scene = ServiceConfig(name=MANY_BANDS, source=str(many_bands(Path(folder))))
-        world = next(one for one in config.services if one.name == SERVICES["rgb"])
-        tiled = world.model_copy(update={"name": TILED, "tiles": CacheType.MAP})
-        listed = (one.model_copy(update={"download": True}) for one in config.services)
-        app = create_app(config.model_copy(update={"services": (*listed, scene, tiled)}))
+        app = create_app(services(path.resolve().parents[1] / "data", Path(folder)))
         return _replay(app, records, recorded)
-
-
-def many_bands(folder: Path) -> Path:
-    """A scene of twelve bands: those of the demo's scene, three times, each time a little darker."""
-    path = folder / "scene12.tif"
-    with rasterio.open(ROOT / "proxy" / "demo" / "sentinel2.tif", overview_level=0) as source:
-        bands = source.read()
-        profile = {**source.profile, "driver": "GTiff", "count": 12, "tiled": False, "compress": None}
-    with rasterio.open(path, "w", **profile) as file:
-        file.write(np.concatenate([bands, bands * 0.9, bands * 0.8]).astype(bands.dtype))
-    return path
 
 
 def _replay(app: Starlette, records: list[Record], recorded: Path | None) -> list[Outcome]:
@@ -140,15 +121,17 @@ def report(outcomes: list[Outcome]) -> None:
     """Counts for each operation, kind and function, then what failed."""
     good = [outcome for outcome in outcomes if not outcome.reason]
     print(f"{len(good)} of {len(outcomes)} answered as a real server would\n")
-    tables: dict[str, defaultdict[str, Counter[bool]]] = {
-        title: defaultdict(Counter) for title in ("operation", "kind of service", "format", "function")
-    }
+    titles = ("operation", "kind of service", "service", "choice", "format", "function")
+    tables: dict[str, defaultdict[str, Counter[bool]]] = {title: defaultdict(Counter) for title in titles}
     for outcome in outcomes:
         labels = outcome.record["features"]
         tables["operation"][outcome.record["operation"]][not outcome.reason] += 1
         for kind in outcome.record["retarget"]["service"]:
-            note = " (a single raster stands in)" if kind in STAND_INS else ""
-            tables["kind of service"][kind + note][not outcome.reason] += 1
+            tables["kind of service"][kind][not outcome.reason] += 1
+        tables["service"][outcome.service][not outcome.reason] += 1
+        for name in CHOOSING:
+            if any(key.lower() == name and value for key, value in outcome.record["params"].items()):
+                tables["choice"][name][not outcome.reason] += 1
         for label in labels:
             if label.startswith("format:") and outcome.record["operation"] == "exportImage":
                 tables["format"][label[7:]][not outcome.reason] += 1

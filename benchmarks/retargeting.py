@@ -7,6 +7,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from rechoosing import Choices
+
 from proxy.arcgis.relaxed import parse_json
 from proxy.arcgis.spatial_reference import from_mapping, parse_reference
 from proxy.crs import SpatialReference, reference, transform_bounds
@@ -17,21 +19,32 @@ Record = dict[str, Any]
 Pairs = list[tuple[str, str]]
 Bounds = tuple[float, float, float, float]
 
-#: Kinds of service in the order of choice, and the demo's service for each. The kinds that the demo has not
-#: are stood in for by a single raster.
+#: Services of many rasters: aerial pictures of one place, scenes of eight bands, parts of the elevation
+#: and of the land cover of the demo, and a cube.
+PICTURE_MOSAIC, BAND_MOSAIC, HEIGHT_MOSAIC, CLASS_MOSAIC = "naip", "l8ny", "heights", "classes"
+CUBE = "ocean"
+#: Kinds of service in the order of choice, and the service for each.
 SERVICES = {
     "categorical": "landcover",
     "multispectral4+": "sentinel2",
     "dem": "dem/sierra",
     "rgb": "bluemarble",
-    "multidim": "dem/sierra",
-    "mosaic": "bluemarble",
+    "multidim": CUBE,
+    "mosaic": PICTURE_MOSAIC,
 }
+#: The mosaic for requests that choose among items.
+MOSAICS = {
+    "categorical": CLASS_MOSAIC,
+    "multispectral4+": BAND_MOSAIC,
+    "dem": HEIGHT_MOSAIC,
+    "mosaic": PICTURE_MOSAIC,
+}
+#: Parameters that choose.
+CHOOSING = ("mosaicrule", "time", "sliceid")
 #: Where a rule asks for more bands than the scene has.
 MANY_BANDS = "scene12"
 #: Where tiles are asked for.
 TILED = "tiled"
-STAND_INS = ("mosaic", "multidim")
 WIDTH, HEIGHT = 320, 240
 MERCATOR = reference("EPSG:3857")
 #: Names of renderings that fit what a service's own templates are named after.
@@ -43,13 +56,25 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def service_name(record: Record) -> str:
-    """The service that fits a record best: a concrete kind before one that is only stood in for."""
+    """The service that fits a record best: of many rasters where the record chooses, or names them."""
     kinds = record["retarget"]["service"]
     if record["operation"] == "tile":
         return TILED
+    if "multidim" in kinds and not ({"mosaic"} & set(kinds) and _needs_items(record)):
+        return CUBE
+    if "mosaic" in kinds:
+        if str(record["params"].get("pixelType")).upper() == "U8":
+            # Scenes of 16 bits would be white all over.
+            kinds = ["mosaic"]
+        return next(name for kind, name in MOSAICS.items() if kind in kinds)
     if "multispectral4+" in kinds and not {"categorical"} & set(kinds):
         return MANY_BANDS if _needs_many_bands(record) else SERVICES["multispectral4+"]
     return next(name for kind, name in SERVICES.items() if kind in kinds)
+
+
+def _needs_items(record: Record) -> bool:
+    """Whether a record that may go to a cube asks for what only items have."""
+    return "renderingRules" in record["params"]
 
 
 def _needs_many_bands(record: Record) -> bool:
@@ -81,6 +106,7 @@ class Mover:
         self.record, self.service, self.notes = record, service, list[str]()
         self.pairs = sent(record)
         self.own = service.info.crs
+        self.choices = Choices(service)
 
     def text(self, name: str) -> str:
         """First value of a parameter, whatever its case."""
@@ -95,7 +121,7 @@ class Mover:
 
     def path(self) -> str:
         """The path with its placeholders filled."""
-        filled = {"rasterId": "1", "z": "0", "y": "0", "x": "0"}
+        filled = {"rasterId": str(self.choices.ids(1)[0]), "z": "0", "y": "0", "x": "0"}
         return _PLACEHOLDER.sub(lambda match: filled.get(match[1], match[0]), self.record["path"])
 
     def system(self, name: str) -> SpatialReference:
@@ -142,15 +168,15 @@ class Mover:
             case "mosaicrule":
                 return self._mosaic(value)
             case "where" if value:
-                return "OBJECTID > 0"
+                return self.choices.where(value)
+            case "time":
+                return self.choices.time(value)
             case "pixelsize":
                 return self._pixel_size(value)
-            case "outfields" if value and value != "*":
-                return "OBJECTID,Name"
-            case "orderbyfields" if value:
-                return "OBJECTID"
+            case "outfields" | "orderbyfields" if value and value != "*":
+                return self._attributes(value)
             case "rasterids":
-                return "1"
+                return ",".join(map(str, self.choices.ids(len(value.split(",")))))
         return value
 
     def _bbox(self, value: str) -> str:
@@ -219,7 +245,7 @@ class Mover:
         if isinstance(value, list):
             return [self._adapted(item) for item in value]
         if not isinstance(value, dict):
-            return "$1" if isinstance(value, str) and re.fullmatch(r"\$\d+", value) else value
+            return self._item(value) if isinstance(value, str) else value
         found = {key: self._adapted(item) for key, item in value.items()}
         for key in ("ClippingGeometry", "clippingGeometry"):
             if isinstance(found.get(key), dict):
@@ -246,12 +272,20 @@ class Mover:
             return value
         if not isinstance(rule, dict):
             return value
-        for key in ("lockRasterIds", "fids"):
-            if rule.get(key):
-                rule[key] = [1]
-        if rule.get("where"):
-            rule["where"] = "OBJECTID > 0"
-        return json.dumps(rule)
+        return json.dumps(self.choices.rule(rule))
+
+    def _attributes(self, value: str) -> str:
+        if self.choices.catalog is None:
+            return "OBJECTID,Name"
+        return ",".join(dict.fromkeys(self.choices.attribute(name.strip()) for name in value.split(",")))
+
+    def _item(self, value: str) -> str:
+        """`$id`: the same id always stands for the same item."""
+        if not re.fullmatch(r"\$\d+", value):
+            return value
+        known = sorted(set(re.findall(r"\$\d+", str(self.record["params"]))), key=lambda text: int(text[1:]))
+        ids = self.choices.ids(len(known))
+        return f"${ids[known.index(value) % len(ids)]}"
 
 
 def _places(value: Any, name: str = "") -> tuple[list[float], list[float]]:

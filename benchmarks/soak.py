@@ -210,7 +210,7 @@ async def client(
     while tally.done < total:
         tally.done += 1
         # A Zipf walk: few addresses get most of the requests.
-        path = paths[min(len(paths) - 1, int(rng.paretovariate(0.6)) - 1)]
+        path = paths[min(len(paths) - 1, int(rng.paretovariate(0.4)) - 1)]
         started = time.monotonic()
         try:
             status, body = await asyncio.wait_for(connection.get(path), STUCK)
@@ -251,15 +251,13 @@ async def soak(arguments: argparse.Namespace, folder: Path, bucket: str) -> int:
         {"name": name, "source": f"s3://rasters/{file}", "credentials": "own"} for name, file in FILES.items()
     ]
     cache = {
-        "memory_mb": 16,
+        "memory_mb": 8,
         "disk": str(folder / "tier"),
-        "disk_mb": 64,
+        "disk_mb": 16,
         "redis": f"redis://127.0.0.1:{redis_port}/0",
         "revalidate": 5,
     }
-    settings = config(
-        port, services, credentials={"own": profile}, cache=cache, render={"block_cache_mb": 64}
-    )
+    settings = config(port, services, credentials={"own": profile}, cache=cache, render={"block_cache_mb": 4})
     server = serve(folder, "soak", settings, workers=2)
     kills = restarts = 0
     tally = Tally()

@@ -87,7 +87,8 @@ def reference(text: str) -> SpatialReference:
     parsed = _parse(text.strip())
     authority = parsed.to_authority(min_confidence=100)
     if authority:
-        return SpatialReference(":".join(authority))
+        # They differ in the order of their axes alone, and x stands before y here.
+        return WGS84 if authority == ("OGC", "CRS84") else SpatialReference(":".join(authority))
     found = SpatialReference(text)
     return SpatialReference(found.wkt)
 

@@ -193,7 +193,7 @@ class ImageFormat(StrEnum):
     """How a picture or a block of numbers is written.
 
     AUTO is JPEG where every pixel is valid, else PNG32. PNG is the smallest lossless PNG that shows
-    everything: grey, palette, RGB or RGBA.
+    everything: grey, palette, RGB or RGBA. TIFF holds the numbers, TIFF_COLORS the colours of a picture.
     """
 
     AUTO = "auto"
@@ -206,6 +206,7 @@ class ImageFormat(StrEnum):
     GIF = "gif"
     BMP = "bmp"
     TIFF = "tiff"
+    TIFF_COLORS = "tiff_colors"
     BIP = "bip"
     BSQ = "bsq"
     LERC = "lerc"
@@ -248,6 +249,7 @@ class EncodeOptions:
         tolerance: greatest error of LERC; None keeps integers exact and floats within 0.001.
         lerc_version: codec family of a LERC blob, 1 or 2.
         effort: of PNG.
+        background: colour below transparent pixels of display formats, None to leave them transparent.
     """
 
     quality: int = 75
@@ -255,6 +257,7 @@ class EncodeOptions:
     tolerance: float | None = None
     lerc_version: int = 2
     effort: Effort = Effort.FAST
+    background: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from proxy.arcgis.about import metadata_response, thumbnail
 from proxy.arcgis.call import Answer, Call, Operation
 from proxy.arcgis.errors import UnsupportedOperation
 from proxy.arcgis.export import export_image
-from proxy.arcgis.facts import facts_of
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.item_info import info_answer
 from proxy.arcgis.items import attributes_of, check_item, footprint
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import shape_document
+from proxy.facts import facts_of
 from proxy.services import Service
 
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from proxy.arcgis import pixel_types
 from proxy.arcgis.choosing import TIME
-from proxy.arcgis.facts import Facts
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.spatial_reference import reference_document
 from proxy.arcgis.vocabulary import FIELD_TYPES, PROCESSED, RESAMPLING_METHODS, SERVICE_DATA_TYPES
 from proxy.config import LimitsConfig, MosaicConfig
+from proxy.facts import Facts
 from proxy.model import BandStatistics, Interpolation
 from proxy.renderings import Rendering
 from proxy.selection import MosaicMethod

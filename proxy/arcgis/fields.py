@@ -6,16 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Message
 
 from proxy.arcgis.relaxed import parse_json
-from proxy.errors import BadRequest, InvalidParameter, TooLarge
-
-#: Bytes of a form, and of one value in it: enough for long geometries and rules.
-MAX_FORM, MAX_VALUE = 4 * 1024 * 1024, 2 * 1024 * 1024
-MAX_FIELDS = 200
+from proxy.errors import InvalidParameter
+from proxy.forms import form_pairs
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
@@ -107,24 +102,5 @@ async def fields_of(request: Request) -> Fields:
     """
     pairs = list(request.query_params.multi_items())
     if request.method == "POST":
-        pairs += await _form(request)
+        pairs += await form_pairs(request)
     return Fields(pairs)
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    seen = 0
-
-    async def receive() -> Message:
-        nonlocal seen
-        message = await request.receive()
-        seen += len(message.get("body", b""))
-        if seen > MAX_FORM:
-            raise TooLarge("The form is too large.")
-        return message
-
-    try:
-        limited = Request(request.scope, receive)
-        form = await limited.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_VALUE)
-    except HTTPException as error:
-        raise BadRequest("The form cannot be read.") from error
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]

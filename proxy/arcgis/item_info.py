@@ -7,9 +7,9 @@ from typing import Any
 
 from proxy.arcgis import documents, pixel_types
 from proxy.arcgis.errors import CannotComplete
-from proxy.arcgis.facts import Facts
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.respond import Document
+from proxy.facts import Facts
 
 _PARTS: dict[str, Callable[[Facts], Document]] = {
     "keyproperties": documents.key_properties_document,

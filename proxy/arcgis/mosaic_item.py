@@ -11,7 +11,6 @@ from proxy.arcgis.catalog_fields import attributes_of
 from proxy.arcgis.catalog_query import outline
 from proxy.arcgis.errors import CannotComplete, UnsupportedOperation
 from proxy.arcgis.export import export_image
-from proxy.arcgis.facts import Facts
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.item_info import info_answer
 from proxy.arcgis.item_values import only
@@ -19,6 +18,7 @@ from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import shape_document
 from proxy.catalog.base import Item
 from proxy.errors import SourceFailed
+from proxy.facts import Facts
 from proxy.model import EncodeOptions, Grid, ImageFormat, RenderRequest
 from proxy.selection import EVERYTHING
 from proxy.services import Service

@@ -9,16 +9,17 @@ from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.catalog_fields import field_document
 from proxy.arcgis.errors import CannotComplete
-from proxy.arcgis.facts import Facts, facts_of
 from proxy.arcgis.items import field_documents
 from proxy.arcgis.respond import Document
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.tiling import tile_members
+from proxy.facts import Facts, facts_of
 from proxy.functions.tree import Node
 from proxy.services import Service
 from proxy.web import base_url
 
 RULE = Parameter("renderingRule", "raster function as JSON; describes its result")
+VARIABLE = Parameter("variable", "name, of a service with variables")
 
 
 async def service_resource(call: Call) -> Document:
@@ -55,11 +56,12 @@ async def facts_for(call: Call) -> Facts:
     """Facts that a call asks about.
 
     Raises:
+        InvalidParameter: its `variable` is none of the service's.
         InvalidRule: its `renderingRule` is wrong.
     """
-    return await call.renderer.call(
-        facts_of, await call.opened(), asked_rule(call.service, call.fields.text(RULE.name))
-    )
+    service = await call.opened()
+    rule = asked_rule(service, call.fields.text(RULE.name))
+    return await call.renderer.call(facts_of, service, rule, call.fields.text(VARIABLE.name))
 
 
 def asked_rule(service: Service, text: str) -> Node | None:
@@ -69,10 +71,9 @@ def asked_rule(service: Service, text: str) -> Node | None:
 
 def _child(name: str, title: str, write: Callable[[Facts], Document]) -> Operation:
     async def answer(call: Call) -> Document:
-        # `variable` chooses nothing where there is only one, and is overlooked as unknown parameters are.
         return write(await facts_for(call))
 
-    return Operation(name, answer, title, (RULE,))
+    return Operation(name, answer, title, (RULE, VARIABLE))
 
 
 async def _function_infos(call: Call) -> Document:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
+from proxy.config.ogc import OgcConfig
+from proxy.config.open import OpenConfig
 from proxy.config.root import Config
-from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
+from proxy.config.security import AccessConfig, KeyConfig, SecurityConfig, TokensConfig, UserConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, LogFormat, RenderConfig, ServerConfig
 from proxy.config.service import (
     ArchiveConfig,
     CacheType,
@@ -22,6 +25,7 @@ from proxy.config.service import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "AccessConfig",
     "ArchiveConfig",
     "CacheConfig",
     "CacheType",
@@ -31,12 +35,19 @@ __all__ = [
     "ConfigError",
     "CredentialsConfig",
     "CubeConfig",
+    "KeyConfig",
     "LimitsConfig",
+    "LogFormat",
     "MosaicConfig",
+    "OgcConfig",
+    "OpenConfig",
     "RenderConfig",
     "RenderingConfig",
+    "SecurityConfig",
     "ServerConfig",
     "ServiceConfig",
+    "TokensConfig",
+    "UserConfig",
     "load",
     "parse",
 ]

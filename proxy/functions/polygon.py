@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +75,21 @@ def centres_inside(polygon: Polygon, grid: Grid) -> Mask:
     Raises:
         BadRequest: the polygon cannot be brought into the system of the grid.
     """
-    inside = np.zeros((grid.height, grid.width + 1), np.uint8)
     budget = max(1, min(PIECES, VERTICES // sum(map(len, polygon.rings))))
-    for ring in polygon.rings:
-        columns, rows = _in_pixels(ring, polygon.crs, grid, budget)
+    rings = (_in_pixels(ring, polygon.crs, grid, budget) for ring in polygon.rings)
+    return centres_enclosed(rings, grid.height, grid.width)
+
+
+def centres_enclosed(
+    rings: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]], height: int, width: int
+) -> Mask:
+    """(rows, columns), True where the centre of a pixel lies inside.
+
+    Args:
+        rings: columns and rows of the vertices of closed rings; centres of pixels lie at whole numbers.
+    """
+    inside = np.zeros((height, width + 1), np.uint8)
+    for columns, rows in rings:
         for start in range(0, len(columns), CHUNK):
             part = slice(start, start + CHUNK + 1)
             _toggle(inside, columns[part], rows[part])

@@ -34,6 +34,7 @@ from proxy.model import (
 )
 from proxy.render.context import ReadContext
 from proxy.render.encode import encode
+from proxy.render.encode.display import on_background
 from proxy.render.finish import apply_nodata, display_choice, for_display, full_scale
 from proxy.render.mosaic import EvaluateItem, TooManyItems, draw_footprints
 from proxy.render.reader import read_raster
@@ -89,15 +90,18 @@ def render_picture(
             raise
         outlines = draw_footprints(source, request.grid, request.selection)
         return encode(outlines, request.format, request.options)
-    context.check()
     if request.format.is_display:
         bands = _input_bands(source, request)
-        raster = for_display(
-            full_scale(raster, request.pixel_type),
-            source.info.kind,
-            lambda: result_statistics(service, source, request.rule, bands),
-        )
-    picture = encode(raster, request.format, request.options)
+        with context.stage("finish"):
+            raster = for_display(
+                full_scale(raster, request.pixel_type),
+                source.info.kind,
+                lambda: result_statistics(service, source, request.rule, bands),
+            )
+            if request.options.background is not None:
+                raster = on_background(raster, request.options.background)
+    with context.stage("encode"):
+        picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
 
 
@@ -152,12 +156,15 @@ def processed(
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
     evaluate_item = _item_rule(service, source.at(context.selection), interpolation)
-    raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
+    with context.stage("read"):
+        raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(_statistics(service, source), read))
-    result = evaluate(tree, raster, needed, _named(source, tree, raster, read, interpolation, context))
-    if around:
-        result = dataclasses.replace(result.cropped(around), grid=grid)
+    named = _named(source, tree, raster, read, interpolation, context)
+    with context.stage("functions"):
+        result = evaluate(tree, raster, needed, named, context.check)
+        if around:
+            result = dataclasses.replace(result.cropped(around), grid=grid)
     return result
 
 
@@ -168,7 +175,7 @@ def _item_rule(service: Subject, source: AnySource, interpolation: Interpolation
     rule = source.item_rule
 
     def evaluated(item: ItemSource, grid: Grid, context: ReadContext) -> Raster:
-        own = dataclasses.replace(context, selection=EVERYTHING)
+        own = dataclasses.replace(context, selection=EVERYTHING, stages=[])
         return processed(service, item, grid, rule, _every(item), interpolation, own)
 
     return evaluated
@@ -281,6 +288,9 @@ def _sampled_statistics(
     service: Subject, source: MosaicSource, rule: Node | None, bands: tuple[int, ...]
 ) -> Statistics:
     """Statistics of a rule's result over the overview of a mosaic, else over a sample of its items."""
+    if rule is not None and items_needed(rule):
+        # Of no item alone: it names others.
+        return _summaries(_look_at_named(service, source, rule, bands))
     if source.overview is not None:
         return _summaries(look(service, source.overview, rule, bands))
 
@@ -295,6 +305,17 @@ def _sampled_statistics(
     return merged(sampled(source, of_item))
 
 
+def _look_at_named(service: Subject, source: MosaicSource, rule: Node, bands: tuple[int, ...]) -> Raster:
+    """The result of a rule over the items that it names."""
+    known = [found.extent for item in items_needed(rule) if (found := source.catalog.get(item)) is not None]
+    if not known:
+        return look(service, source, rule, bands)
+    west, south = (min(values) for values in zip(*((e.xmin, e.ymin) for e in known), strict=True))
+    east, north = (max(values) for values in zip(*((e.xmax, e.ymax) for e in known), strict=True))
+    grid = overall_grid(source, LOOK_SIZE, Extent(west, south, east, north))
+    return processed(service, source, grid, rule, bands, Interpolation.NEAREST)
+
+
 def look(
     service: Subject, source: AnySource, rule: Node | None, bands: tuple[int, ...], size: int = LOOK_SIZE
 ) -> Raster:
@@ -302,9 +323,9 @@ def look(
     return processed(service, source, overall_grid(source, size), rule, bands, Interpolation.NEAREST)
 
 
-def overall_grid(source: AnySource, size: int = LOOK_SIZE) -> Grid:
-    """The whole source in its own system, at most `size` pixels a side."""
-    extent: Extent = source.info.extent
+def overall_grid(source: AnySource, size: int = LOOK_SIZE, extent: Extent | None = None) -> Grid:
+    """The whole source, or an extent, in the source's own system, at most `size` pixels a side."""
+    extent = extent or source.info.extent
     longer = max(extent.width, extent.height)
     width = max(1, min(source.info.width, round(size * extent.width / longer)))
     height = max(1, min(source.info.height, round(size * extent.height / longer)))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
-from proxy.catalog.base import Catalog, Field, FieldType, Query
+from proxy.catalog.base import Catalog, Field, FieldType
 from proxy.config.mosaic import MosaicConfig
 from proxy.errors import CannotOpen
 from proxy.model import PixelType
 from proxy.sources.base import Dimension, Variable
 
-#: Attribute of the items that says which variable they are; without it all are of one.
-VARIABLE_FIELD = "Variable"
-#: Names of dimensions that lie along the vertical, without `std` before them.
-_VERTICAL = frozenset({"z", "depth", "elevation", "height", "altitude", "level", "pressure"})
+#: Values of an attribute that a dimension lists at most.
+MOST_VALUES = 100_000
+#: Unit of times in `Dimension.values`.
+TIME_UNIT = "milliseconds since 1970-01-01"
+_VERTICAL = re.compile(r"^(std)?z$|depth|height|elevation|altitude|level|pressure", re.IGNORECASE)
 _NUMBERS = (FieldType.ID, FieldType.INTEGER, FieldType.REAL)
 
 
@@ -39,38 +41,30 @@ def extent_text(dimension: Dimension) -> str:
 def variables_of_mosaic(
     catalog: Catalog, config: MosaicConfig, name: str, pixel_type: PixelType = PixelType.FLOAT32
 ) -> tuple[Variable, ...]:
-    """What the items of a mosaic are slices of, by the attributes that the configuration names.
+    """The one variable of a mosaic whose items lie along dimensions that the configuration names.
 
-    The values of a dimension are those of its attribute, in rising order; dates are times. Where the items
-    have an attribute `Variable`, there is one variable for each of its values, in the order of the alphabet,
-    with the values that its own items have; else there is one of the name of the mosaic.
+    The values of a dimension are those of its attribute, in rising order; dates are times.
 
     Args:
-        catalog: of the items. Its filters may be asked once for each variable and dimension.
-        config: whose `dimensions` name the attributes; empty for a mosaic without any.
-        name: of the only variable where the items name none.
+        catalog: of the items.
+        config: whose `dimensions` name the attributes.
+        name: of the variable.
         pixel_type: of the items.
 
     Returns:
-        Nothing where no dimensions are configured, and while the catalog is empty.
+        Nothing where no dimensions are configured, and while no item has a place along one of them.
 
     Raises:
         CannotOpen: there is no such attribute, or it holds texts.
     """
     fields = {field.name.lower(): field for field in catalog.fields}
-    chosen = {dimension: _field(fields, name, dimension) for dimension, name in config.dimensions.items()}
-    if not chosen:
+    dimensions = tuple(
+        _dimension(catalog, dimension, _field(fields, attribute, dimension))
+        for dimension, attribute in config.dimensions.items()
+    )
+    if not dimensions or not all(dimension.values for dimension in dimensions):
         return ()
-    names: list[tuple[str, Query]] = [(name, Query())]
-    if (several := fields.get(VARIABLE_FIELD.lower())) is not None:
-        texts = [value for value in catalog.values(several.name) if isinstance(value, str) and value]
-        names = [(text, Query(where=f"{several.name} = {_quoted(text)}")) for text in texts] or names
-    found = []
-    for variable, query in names:
-        dimensions = tuple(_dimension(catalog, key, field, query) for key, field in chosen.items())
-        if all(dimension.values for dimension in dimensions):
-            found.append(Variable(variable, "", "", dimensions, pixel_type))
-    return tuple(found)
+    return (Variable(name, "", "", dimensions, pixel_type),)
 
 
 def _field(fields: dict[str, Field], name: str, dimension: str) -> Field:
@@ -84,15 +78,9 @@ def _field(fields: dict[str, Field], name: str, dimension: str) -> Field:
     return field
 
 
-def _dimension(catalog: Catalog, name: str, field: Field, query: Query) -> Dimension:
-    values = tuple(
-        float(value) for value in catalog.values(field.name, query) if isinstance(value, int | float)
-    )
+def _dimension(catalog: Catalog, name: str, field: Field) -> Dimension:
+    found = [float(value) for value in catalog.values(field.name) if isinstance(value, int | float)]
+    values = tuple(found[:MOST_VALUES])
     if field.type is FieldType.DATE:
-        return Dimension(name, "time", "ms since 1970-01-01", values)
-    vertical = name.lower().removeprefix("std") in _VERTICAL
-    return Dimension(name, "vertical" if vertical else "", "", values)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        return Dimension(name, "time", TIME_UNIT, values)
+    return Dimension(name, "vertical" if _VERTICAL.search(name) else "", "", values)

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,21 +19,18 @@ from typing import TypeVar
 import numpy as np
 from affine import Affine
 
-from proxy.catalog.base import Catalog, FieldType, Item, Layout, Order, Query
+from proxy.catalog.base import Catalog, Item, Layout, Order, Query
 from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference
 from proxy.errors import CannotOpen, NothingYet, SourceFailed
 from proxy.model import Colormap, DataKind, Extent, PixelType
-from proxy.sources.base import AttributeTable, Dimension, SourceInfo, Variable
+from proxy.sources.base import AttributeTable, SourceInfo
 from proxy.sources.describe import geographic_bounds
+from proxy.sources.dimensions import variables_of_mosaic
 from proxy.sources.raster import RasterSource
 
 #: Items that are opened to learn whether all have the same palette, and to find one that can be opened.
 LOOKED_AT = 16
-#: Values that a dimension may have.
-MOST_VALUES = 100_000
-
-_VERTICAL = re.compile(r"^(std)?z$|depth|height|elevation|altitude|level|pressure", re.IGNORECASE)
 
 T = TypeVar("T")
 Opener = Callable[[Item], tuple[RasterSource, ...]]
@@ -73,6 +69,8 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
     transform = Affine(pixel[0], 0.0, extent.xmin, 0.0, -pixel[1], extent.ymax)
     looked_at = _looked_at(catalog, layout, open_item)
     nodata = _nodata(layouts, service)
+    pixel_type = widest([found.pixel_type for found in layouts])
+    settings, name = service.mosaic, service.name.rsplit("/", 1)[-1]
     info = SourceInfo(
         version=version,
         crs=catalog.crs,
@@ -81,7 +79,7 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
         height=height,
         transform=transform,
         pixel_size=pixel,
-        pixel_type=widest([found.pixel_type for found in layouts]),
+        pixel_type=pixel_type,
         band_names=service.bands if len(service.bands) == len(layout) else layout,
         color_interpretation=_interpretation(looked_at, layout),
         nodata=nodata,
@@ -96,7 +94,7 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
         geographic_bounds=geographic_bounds(catalog.crs, transform, width, height),
         acquired=None,
         way="mosaic",
-        variables=_variables(catalog, service),
+        variables=variables_of_mosaic(catalog, settings, name, pixel_type) if settings else (),
         time=catalog.time,
         item_count=len(catalog),
     )
@@ -204,19 +202,3 @@ def _nodata(layouts: Sequence[Layout], service: ServiceConfig) -> float | None:
 def _halved(width: int, height: int, factor: float) -> tuple[tuple[int, int], ...]:
     steps = int(math.log2(max(1.0, factor)) + 0.1)
     return tuple((-(-width >> step) or 1, -(-height >> step) or 1) for step in range(1, steps + 1))
-
-
-def _variables(catalog: Catalog, service: ServiceConfig) -> tuple[Variable, ...]:
-    """One variable with the configured dimensions, whose values are those that items have."""
-    settings = service.mosaic
-    if settings is None or not settings.dimensions:
-        return ()
-    dates = {field.name.lower() for field in catalog.fields if field.type is FieldType.DATE}
-    dimensions = []
-    for name, attribute in settings.dimensions.items():
-        values = catalog.values(attribute)[:MOST_VALUES]
-        numbers = tuple(float(value) for value in values if isinstance(value, int | float))
-        kind = "time" if attribute.lower() in dates else "vertical" if _VERTICAL.search(name) else ""
-        unit = "milliseconds since 1970-01-01" if kind == "time" else ""
-        dimensions.append(Dimension(name, kind, unit, numbers))
-    return (Variable(service.name.rsplit("/", 1)[-1], "", "", tuple(dimensions)),)

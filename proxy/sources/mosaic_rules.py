@@ -67,6 +67,9 @@ def _rule(rule: MosaicRule, catalog: Catalog, settings: MosaicConfig) -> MosaicR
         sort_value=value if method is MosaicMethod.ATTRIBUTE else None,
         viewpoint=rule.viewpoint if method is MosaicMethod.VIEWPOINT else None,
     )
+    if found.locked and not catalog.find(Query(ids=found.locked), limit=1):
+        # Of several some may have gone since; of none there would be a picture of nothing.
+        raise InvalidParameter("mosaic", f"There is no item {', '.join(map(str, found.locked[:5]))}.")
     # The catalog says what is wrong with the filter or the order.
     order = Order(method, sort_field=found.sort_field, sort_value=found.sort_value)
     catalog.find(Query(where=where), order, limit=0)

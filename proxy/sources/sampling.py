@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TypeVar
 
 from proxy.catalog.base import Item
@@ -12,7 +11,7 @@ from proxy.errors import CannotRead, SourceFailed
 from proxy.sources.base import Readable, Source, Statistics
 from proxy.sources.blocks.places import SourceChanged
 from proxy.sources.item import ItemSource
-from proxy.sources.item_pool import readers, unreadable
+from proxy.sources.item_pool import awaited, readers, unreadable
 from proxy.sources.merging import merged
 from proxy.sources.mosaic import MosaicSource
 from proxy.sources.mosaic_facts import spread
@@ -60,7 +59,7 @@ def sampled(source: MosaicSource, work: Callable[[ItemSource], T]) -> list[T]:
     try:
         for item, future in started:
             try:
-                found.append(_awaited(future, until))
+                found.append(awaited(future, max(0.0, until - time.monotonic())))
             except (SourceFailed, SourceChanged, OSError) as error:
                 source.failed(item, unreadable(error))
     finally:
@@ -69,13 +68,6 @@ def sampled(source: MosaicSource, work: Callable[[ItemSource], T]) -> list[T]:
     if not found:
         raise CannotRead("None of the items of the mosaic can be read.")
     return found
-
-
-def _awaited(future: Future[T], until: float) -> T:
-    try:
-        return future.result(max(0.0, until - time.monotonic()))
-    except TimeoutError:
-        raise CannotRead("The source took too long.") from None
 
 
 def _done(source: MosaicSource, item: Item, work: Callable[[ItemSource], T]) -> T:

@@ -36,12 +36,14 @@ def variables(info: SourceInfo) -> list[dict[str, Any]]:
 
 
 def _dimension(dimension: Dimension) -> dict[str, Any]:
+    # What is drawn without a choice: the latest time, the first step along all else.
+    latest = max(range(len(dimension.values)), key=dimension.values.__getitem__, default=0)
     return {
         "name": dimension.name,
         "kind": dimension.kind,
         "unit": dimension.unit,
         "values": list(dimension.values),
-        "start": 0,
+        "start": latest if dimension.kind == "time" else 0,
     }
 
 

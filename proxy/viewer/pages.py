@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,25 @@ HEADERS = {
 
 
 class Pages:
-    """Renders the templates with what every page needs."""
+    """Renders the templates with what every page needs.
 
-    def __init__(self, static_version: str) -> None:
+    Args:
+        folders: of further templates, which may build on those here.
+        filters: for them, by name.
+    """
+
+    def __init__(
+        self, static_version: str, *folders: Path, filters: Mapping[str, Callable[..., str]] | None = None
+    ) -> None:
         self._version = static_version
         self._environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            loader=FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters.update(filters or {})
 
     def respond(
         self, template: str, prefix: str, status: int = 200, refresh: int | None = None, **values: Any

@@ -61,7 +61,7 @@ class TileAddress:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path below a service names: `kind` is `tile`, `tilejson`, `point` or `thumbnail`."""
+    """What a path below a service names: `kind` is `tile`, `tilejson`, `style`, `point` or `thumbnail`."""
 
     kind: str
     style: str | None
@@ -85,6 +85,8 @@ def target(path: str) -> Target:
         return Target("point", style, WEB_MERCATOR_QUAD, lonlat=_lonlat(match["lon"], match["lat"]))
     if path in ("thumbnail.png", "thumbnail"):
         return Target("thumbnail", style, WEB_MERCATOR_QUAD)
+    if path == "style.json":
+        return Target("style", style, WEB_MERCATOR_QUAD)
     tms, rest = WEB_MERCATOR_QUAD, path
     head, _, tail = path.partition("/")
     if tail and not head.isdigit():

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from proxy.crs import WEB_MERCATOR, WGS84, SpatialReference, transform_bounds
 from proxy.errors import InvalidParameter, OutsideExtent, ProxyError
 from proxy.model import Extent, Grid, ImageFormat
+from proxy.open_services import PARAMETER, OpenServices
 from proxy.render.point import point_values
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
@@ -29,6 +30,7 @@ from proxy.xyz.params import (
     tile_grid,
     whole_number,
 )
+from proxy.xyz.style_json import style
 
 THUMBNAIL_SIZES = (32, 1024)
 
@@ -39,15 +41,24 @@ def routes() -> list[BaseRoute]:
 
 
 async def tiles(request: Request) -> Response:
-    """A tile, a TileJSON, a thumbnail, or the values at a point."""
-    registry: Registry = request.app.state.registry
+    """A tile, a TileJSON, a style, a thumbnail, or the values at a point."""
     try:
-        service, rest = registry.match(request.path_params["path"])
+        service, rest = _service(request)
         wanted = target(rest)
         await _renderer(request).opened(service)
         return await _HANDLERS[wanted.kind](request, service, wanted)
     except ProxyError as error:
         return plain_error(error)
+
+
+def _service(request: Request) -> tuple[Service, str]:
+    """The service that a path begins with, and the rest of the path."""
+    path = request.path_params["path"]
+    opened: OpenServices | None = request.app.state.open_services
+    if opened is not None and (rest := opened.rest_of(path)) is not None:
+        return opened.service(request.query_params.get(PARAMETER)), rest
+    registry: Registry = request.app.state.registry
+    return registry.match(path)
 
 
 def _renderer(request: Request) -> Renderer:
@@ -93,14 +104,28 @@ def _touches_a_turn_away(tile: Extent, crs: SpatialReference, data: Extent) -> b
 
 
 async def _tilejson(request: Request, service: Service, wanted: Target) -> Response:
+    return _described(service, _tilejson_of(request, service, wanted))
+
+
+async def _style(request: Request, service: Service, wanted: Target) -> Response:
+    """A style for MapLibre over the tiles that the TileJSON of the same query describes."""
+    found = _tilejson_of(request, service, wanted)
+    return _described(service, style(service, service.title, found["tiles"], found.get("encoding", "")))
+
+
+def _tilejson_of(request: Request, service: Service, wanted: Target) -> dict[str, Any]:
     query = request.query_params
     extension = (query.get("format") or "png").lower()
     if extension not in FORMATS:
         raise InvalidParameter("format", "It is the ending of a tile, such as png.")
     # What no tile would be drawn with is said here already.
     render_request(service, whole(service, THUMBNAIL_SIZES[0]), FORMATS[extension], wanted.style, query)
-    found = tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
-    return JSONResponse(found, headers={"Cache-Control": f"max-age={min(60, service.config.cache.max_age)}"})
+    return tilejson.document(base_url(request), service, wanted.style, wanted.tms, query, extension)
+
+
+def _described(service: Service, document: dict[str, Any]) -> Response:
+    lifetime = min(60, service.config.cache.max_age)
+    return JSONResponse(document, headers={"Cache-Control": f"max-age={lifetime}"})
 
 
 async def _point(request: Request, service: Service, wanted: Target) -> Response:
@@ -108,7 +133,9 @@ async def _point(request: Request, service: Service, wanted: Target) -> Response
     source = await _renderer(request).opened(service)
     chosen = chosen_items(service, request.query_params)
     context = _renderer(request).context(service, chosen)
-    found = await _renderer(request).call(point_values, source.at(chosen), wanted.lonlat, WGS84, context)
+    found = await _renderer(request).call(
+        point_values, source.at(chosen), wanted.lonlat, WGS84, context, service=service
+    )
     if found is None:
         raise OutsideExtent("There are no data at that place.")
     body: dict[str, Any] = {
@@ -152,6 +179,7 @@ def whole(service: Service, size: int) -> Grid:
 _HANDLERS: dict[str, Callable[[Request, Service, Target], Awaitable[Response]]] = {
     "tile": _tile,
     "tilejson": _tilejson,
+    "style": _style,
     "point": _point,
     "thumbnail": _thumbnail,
 }

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from proxy.arcgis import documents
-from proxy.arcgis.facts import Facts
 from proxy.config import LimitsConfig, MosaicConfig
+from proxy.facts import Facts
 from proxy.model import BandStatistics, Colormap, DataKind, Histogram, Interpolation, PixelType
 from proxy.renderings import NONE
 from proxy.selection import MosaicMethod, MosaicOperation

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import pytest
 from starlette.requests import Request
 
-from proxy.arcgis import fields as module
 from proxy.arcgis.fields import Fields, fields_of, numbers
 from proxy.errors import BadRequest, InvalidParameter, TooLarge
 
@@ -110,7 +109,7 @@ def test_a_body_of_another_kind_is_not_looked_at() -> None:
 
 
 def test_a_form_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FORM", 1000)
+    monkeypatch.setattr("proxy.forms.MAX_FORM", 1000)
     with pytest.raises(TooLarge):
         read("", b"a=" + b"x" * 1000, "application/x-www-form-urlencoded")
 

@@ -6,14 +6,14 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.catalog.base import Catalog, Field, FieldType, Query, Value
+from proxy.catalog.base import Catalog, Field, FieldType, Value
 from proxy.config.mosaic import MosaicConfig
 from proxy.errors import CannotOpen
 from proxy.model import PixelType
 from proxy.sources.base import Dimension
 from proxy.sources.dimensions import extent_text, moment, variables_of_mosaic
 
-MAY, JUNE, JULY = 1525132800000, 1527811200000, 1530403200000
+MAY, JUNE = 1525132800000, 1527811200000
 FIELDS = (
     Field("Name", FieldType.TEXT),
     Field("AcquisitionDate", FieldType.DATE),
@@ -28,12 +28,8 @@ class Items:
     def __init__(self, rows: list[dict[str, Value]], fields: tuple[Field, ...] = FIELDS) -> None:
         self.rows, self.fields = rows, fields
 
-    def values(self, field: str, query: Query | None = None) -> list[Value]:
-        rows = self.rows
-        if query is not None and query.where:
-            name, _, text = query.where.partition(" = ")
-            rows = [row for row in rows if row[name] == text[1:-1].replace("''", "'")]
-        return sorted({row[field] for row in rows if row.get(field) is not None}, key=str)
+    def values(self, field: str) -> list[Value]:
+        return sorted({row[field] for row in self.rows if row.get(field) is not None}, key=str)
 
 
 def variables(items: Items, **dimensions: str) -> Any:
@@ -51,21 +47,6 @@ def test_dates_of_the_items_are_times_and_numbers_are_places() -> None:
     assert (time.name, time.kind, time.values) == ("StdTime", "time", (float(MAY), float(JUNE)))
     assert (height.name, height.kind, height.values) == ("StdZ", "vertical", (2.5, 5.0))
     assert (run.kind, run.values) == ("", (1.0,))
-
-
-def test_an_attribute_of_that_name_parts_the_items_into_variables() -> None:
-    rows: list[dict[str, Value]] = [
-        {"Variable": "sea's surface", "AcquisitionDate": MAY},
-        {"Variable": "air", "AcquisitionDate": JUNE},
-        {"Variable": "air", "AcquisitionDate": JULY},
-        {"Variable": "never", "AcquisitionDate": None},
-    ]
-    items = Items(rows, (*FIELDS, Field("Variable", FieldType.TEXT)))
-    found = variables(items, StdTime="AcquisitionDate")
-    assert [(each.name, each.dimensions[0].values) for each in found] == [
-        ("air", (float(JUNE), float(JULY))),
-        ("sea's surface", (float(MAY),)),
-    ]
 
 
 def test_no_dimensions_no_variables() -> None:

@@ -14,7 +14,7 @@ from proxy.render.encode.kmz import kmz
 from proxy.render.encode.lerc import lerc
 from proxy.render.encode.png import png, png8, png24, png32
 from proxy.render.encode.raw import bip, bsq
-from proxy.render.encode.tiff import tiff
+from proxy.render.encode.tiff import tiff, tiff_colors
 from proxy.render.encode.webp import webp
 
 __all__ = ["ENCODERS", "encode"]
@@ -35,6 +35,7 @@ ENCODERS: MappingProxyType[ImageFormat, tuple[Encoder, str, str]] = MappingProxy
         ImageFormat.GIF: (gif, "image/gif", "gif"),
         ImageFormat.BMP: (bmp, "image/bmp", "bmp"),
         ImageFormat.TIFF: (tiff, "image/tiff", "tif"),
+        ImageFormat.TIFF_COLORS: (tiff_colors, "image/tiff", "tif"),
         ImageFormat.BIP: (bip, _OCTETS, "bip"),
         ImageFormat.BSQ: (bsq, _OCTETS, "bsq"),
         ImageFormat.LERC: (lerc, _OCTETS, "lerc"),

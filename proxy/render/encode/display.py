@@ -113,6 +113,27 @@ def on_white(raster: Raster) -> Array:
     return bands[0] if len(bands) == 1 else merged(bands)
 
 
+def on_background(raster: Raster, color: tuple[int, int, int]) -> Raster:
+    """An opaque raster: `color` where the mask is False, and blended in below partly transparent colours.
+
+    Args:
+        raster: as the encoders take it. color: red, green, blue, 0..255.
+
+    Returns:
+        The raster itself where nothing shows through; one band for grey on grey, else three. uint8.
+    """
+    check(raster)
+    if not shows_through(raster):
+        return raster
+    if raster.count == 1 and raster.colormap is None and len(set(color)) == 1:
+        return raster.with_data(np.where(raster.valid(), raster.data, np.uint8(color[0])), mask=None)
+    pixels = rgba(raster).astype(np.uint16)
+    alpha = pixels[:, :, 3:]
+    below = np.array(color, np.uint16)
+    blended = (pixels[:, :, :3] * alpha + below * (255 - alpha) + 127) // 255
+    return raster.with_data(np.moveaxis(blended.astype(np.uint8), -1, 0), mask=None)
+
+
 def _over_white(table: Bytes2D) -> Bytes2D:
     alpha = table[:, 3:].astype(np.float64) / 255.0
     color = table[:, :3] * alpha + 255.0 * (1.0 - alpha)

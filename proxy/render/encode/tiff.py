@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 
 from proxy.model import Array, Compression, EncodeOptions, PixelType, Raster
-from proxy.render.encode.display import gaps
+from proxy.render.encode.display import check, gaps
 from proxy.render.encode.lerc import max_error
 
 #: Rows of a strip; a multiple of 16, as JPEG with halved colour needs.
@@ -42,6 +43,16 @@ def tiff(raster: Raster, options: EncodeOptions) -> bytes:
             if mask is not None and nodata is None:
                 file.write_mask(mask)
         return bytes(memory.read())
+
+
+def tiff_colors(raster: Raster, options: EncodeOptions) -> bytes:
+    """A GeoTIFF of what a picture shows: grey, palette or RGB, Deflate, with a mask inside where it has gaps.
+
+    No value stands for nodata: every colour may occur.
+    """
+    check(raster)
+    whole = dataclasses.replace(raster, nodata=None)
+    return tiff(whole, dataclasses.replace(options, compression=Compression.DEFLATE))
 
 
 @contextmanager

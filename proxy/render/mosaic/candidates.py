@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy.catalog.base import Item, Order, Query
@@ -34,6 +34,7 @@ class Candidates:
         query: those that may contribute. order: topmost first.
         last: the lowest is to be seen, so that they are gone through from the end.
         locked: they are named one by one, and drawn as far as is allowed.
+        first: the first page where it has been asked for already.
     """
 
     source: MosaicSource
@@ -41,6 +42,7 @@ class Candidates:
     order: Order
     last: bool
     locked: bool
+    first: tuple[Item, ...] | None = None
 
     def __iter__(self) -> Iterator[Item]:
         """Items in the order in which they are applied, at most `MOST`, asked for page by page."""
@@ -48,7 +50,11 @@ class Candidates:
             yield from self._reversed()
             return
         for offset in range(0, MOST, PAGE):
-            page = self.source.catalog.find(self.query, self.order, PAGE, offset)
+            page: Sequence[Item]
+            if offset == 0 and self.first is not None:
+                page = self.first
+            else:
+                page = self.source.catalog.find(self.query, self.order, PAGE, offset)
             yield from page
             if len(page) < PAGE:
                 return
@@ -81,17 +87,18 @@ def candidates(source: MosaicSource, selection: Selection, view: View) -> Candid
     rule = selection.mosaic
     query = query_of(source, selection, view)
     order = order_of(rule, view)
-    locked = rule.method is MosaicMethod.LOCK
-    if not locked:
-        allowed = source.settings.max_items
-        if view.pixel_size > source.coarsest and source.catalog.count(query) > allowed:
-            raise TooManyItems(allowed)
-        visible = dataclasses.replace(query, pixel_size=view.pixel_size)
-        if source.catalog.find(visible, limit=1):
-            query = visible
-        elif source.catalog.count(query) > allowed:
-            raise TooManyItems(allowed)
-    return Candidates(source, query, order, rule.operation is MosaicOperation.LAST, locked)
+    last = rule.operation is MosaicOperation.LAST
+    if rule.method is MosaicMethod.LOCK:
+        return Candidates(source, query, order, last, True)
+    allowed = source.settings.max_items
+    if view.pixel_size > source.coarsest and source.catalog.count(query) > allowed:
+        raise TooManyItems(allowed)
+    visible = dataclasses.replace(query, pixel_size=view.pixel_size)
+    if first := source.catalog.find(visible, order, PAGE):
+        return Candidates(source, visible, order, last, False, tuple(first))
+    if source.catalog.count(query) > allowed:
+        raise TooManyItems(allowed)
+    return Candidates(source, query, order, last, False)
 
 
 def query_of(source: MosaicSource, selection: Selection, view: View) -> Query:

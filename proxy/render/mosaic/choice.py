@@ -55,4 +55,9 @@ def chosen(
         covered |= cover
         if covered.all() and len(result) >= longest + needed:
             break
-    return result, allowed - needed
+    if early:
+        return result, allowed - needed
+    # All that may be read are; the topmost of the spare ones.
+    spares = [one for one in result if one.spare][: allowed - needed]
+    kept = [Chosen(one.item, False) for one in result if not one.spare or one in spares]
+    return kept, 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import shapely
-import shapely.affinity
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from proxy.crs import SpatialReference, transformer
+from proxy.functions.polygon import centres_enclosed
 from proxy.model import Grid, Mask
 from proxy.render.warp.coordinates import period
 
@@ -21,6 +21,7 @@ STEPS = 32
 SHIFT = 4
 
 Rings = list[NDArray[np.int32]]
+Corners = list[NDArray[np.float64]]
 
 
 class Plan:
@@ -36,37 +37,49 @@ class Plan:
         """No pixel."""
         return np.zeros((self.height, self.width), np.bool_)
 
-    def drawn(self, shape: BaseGeometry, edge: int = 0) -> Mask:
-        """Pixels under a shape of the mosaic; `edge` pixels more on both sides of its outline."""
-        rings = self.rings(shape)
+    def drawn(self, shape: BaseGeometry) -> Mask:
+        """Pixels of the plan that a shape of the mosaic touches."""
         plan = np.zeros((self.height, self.width), np.uint8)
+        rings = self.rings(shape)
         if rings is None:
             return np.ones((self.height, self.width), np.bool_)
         if rings:
             cv2.fillPoly(plan, rings, 1, shift=SHIFT)
-            if edge:
-                cv2.polylines(plan, rings, True, 1, thickness=2 * edge + 1, shift=SHIFT)
         return plan.view(np.bool_)
+
+    def covered(self, shape: BaseGeometry) -> Mask:
+        """Pixels of the plan whose centre lies in a shape: those that a raster there can fill."""
+        found = self._corners(shape)
+        if found is None:
+            return np.ones((self.height, self.width), np.bool_)
+        rings = [(ring[:, 0], ring[:, 1]) for polygon in found for ring in polygon]
+        return centres_enclosed(rings, self.height, self.width)
 
     def rings(self, shape: BaseGeometry) -> Rings | None:
         """Corners in pixels with `SHIFT` fractional bits; None where some cannot be placed."""
+        found = self._corners(shape)
+        if found is None:
+            return None
+        return [ring for polygon in found for ring in _near(polygon, self.width, self.height)]
+
+    def _corners(self, shape: BaseGeometry) -> list[Corners] | None:
+        """Corners of each polygon in pixels, once for every turn of the earth that brings it into view."""
         if not self._same:
             longest = max(shape.bounds[2] - shape.bounds[0], shape.bounds[3] - shape.bounds[1])
             if longest > 0:
                 shape = shapely.segmentize(shape, longest / STEPS)
-        found: Rings = []
+        found: list[Corners] = []
         for polygon in shapely.get_parts(shape):
             if polygon.geom_type != "Polygon" or polygon.is_empty:
                 continue
             placed = self._placed(polygon)
             if placed is None:
                 return None
-            for part in placed:
-                found += _corners(part)
+            found += [[ring + np.array([step, 0.0]) for ring in placed] for step in self._turns(placed)]
         return found
 
-    def _placed(self, polygon: shapely.Polygon) -> list[BaseGeometry] | None:
-        """A polygon in pixels of the plan, once for every turn of the earth that brings it into view."""
+    def _placed(self, polygon: shapely.Polygon) -> Corners | None:
+        """Corners of a polygon in pixels, each ring in one piece, the first as near as a turn brings it."""
         e = self.grid.extent
         x_size, y_size = e.width / self.width, e.height / self.height
         turn = period(self.grid.crs)
@@ -84,10 +97,17 @@ class Plan:
                     shift = np.round((e.center[0] - (x.min() + x.max()) / 2) / turn) * turn
                 x = x + shift
             rings.append(np.stack([(x - e.xmin) / x_size - 0.5, (e.ymax - y) / y_size - 0.5], axis=-1))
-        whole = shapely.Polygon(rings[0], rings[1:])
-        steps = (-turn / x_size, 0.0, turn / x_size) if turn else (0.0,)
-        turned = (shapely.affinity.translate(whole, step) if step else whole for step in steps)
-        return [_near(one, self.width, self.height) for one in turned]
+        return rings
+
+    def _turns(self, placed: Corners) -> tuple[float, ...]:
+        """Steps in pixels, whole turns of the earth, that bring a polygon into view."""
+        length = period(self.grid.crs) / self.grid.extent.width * self.width
+        if not length:
+            return (0.0,)
+        low, high = float(placed[0][:, 0].min()), float(placed[0][:, 0].max())
+        return tuple(
+            step for step in (-length, 0.0, length) if low + step < self.width and high + step > -1.0
+        )
 
     def boxes(self, envelopes: NDArray[np.float64]) -> NDArray[np.int32]:
         """Corners of many envelopes (n, 4) in pixels with `SHIFT` fractional bits, (n, 4, 2).
@@ -109,15 +129,7 @@ class Plan:
         corners = np.stack([columns, rows], axis=-1)
         with np.errstate(invalid="ignore"):
             near = (np.abs(corners) < 4 * max(self.width, self.height)).all(axis=(1, 2))
-        return np.round(corners[near] * (1 << SHIFT)).astype(np.int32)
-
-    def gaps(self, filled: Mask) -> Mask:
-        """Pixels of the plan that hold one of the picture that is not yet filled."""
-        empty = np.logical_not(filled).view(np.uint8)
-        if empty.shape == (self.height, self.width):
-            return empty.view(np.bool_)
-        found = cv2.resize(empty * np.uint8(255), (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(found > 0)
+        return _fixed(corners[near])
 
 
 def widened(plan: Mask, pixels: int) -> Mask:
@@ -126,21 +138,21 @@ def widened(plan: Mask, pixels: int) -> Mask:
     return np.asarray(cv2.dilate(plan.view(np.uint8), kernel).view(np.bool_))
 
 
-def _near(shape: BaseGeometry, width: int, height: int) -> BaseGeometry:
-    """What lies within a picture's length of it: OpenCV counts in 32 bits."""
+def _near(rings: Corners, width: int, height: int) -> Rings:
+    """Corners as OpenCV takes them: it counts in 32 bits, so that what is far away is cut off."""
     margin = 4 * max(width, height, 64)
-    x0, y0, x1, y1 = shape.bounds
-    if x0 > -margin and y0 > -margin and x1 < width + margin and y1 < height + margin:
-        return shape
-    if x1 < 0 or y1 < 0 or x0 > width or y0 > height:
-        return shapely.Polygon()
-    return shapely.clip_by_rect(shape, -margin, -margin, width + margin, height + margin)
-
-
-def _corners(shape: BaseGeometry) -> Rings:
+    low, high = rings[0].min(axis=0), rings[0].max(axis=0)
+    if (low > -margin).all() and high[0] < width + margin and high[1] < height + margin:
+        return [_fixed(ring) for ring in rings]
+    shape = shapely.Polygon(rings[0], rings[1:])
+    cut = shapely.clip_by_rect(shape, -margin, -margin, width + margin, height + margin)
     return [
-        np.round(shapely.get_coordinates(ring) * (1 << SHIFT)).astype(np.int32)
-        for polygon in shapely.get_parts(shape)
+        _fixed(shapely.get_coordinates(ring))
+        for polygon in shapely.get_parts(cut)
         if polygon.geom_type == "Polygon" and not polygon.is_empty
         for ring in (polygon.exterior, *polygon.interiors)
     ]
+
+
+def _fixed(corners: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.round(corners * (1 << SHIFT)).astype(np.int32)

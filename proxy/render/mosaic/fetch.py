@@ -20,7 +20,7 @@ from proxy.model import Mask
 from proxy.render.context import Abandoned, ReadContext
 from proxy.render.mosaic.layers import Layer
 from proxy.sources.blocks.places import SourceChanged
-from proxy.sources.item_pool import readers, unreadable
+from proxy.sources.item_pool import awaited, readers, unreadable
 from proxy.sources.mosaic import MosaicSource
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 #: Remote items that are read ahead for one picture, and the bytes that may wait in memory.
 AHEAD, WAITING_BYTES = 8, 256 << 20
 #: Items that are looked at ahead.
-LONGEST = 4 * AHEAD
+LONGEST = 2 * AHEAD
 #: Share of the time that is left to a picture which one item may take.
 SHARE = 0.5
 
@@ -140,7 +140,9 @@ class Fetcher:
         for place, entry in enumerate(_growing(queue, wanted)):
             limit = self._ahead if entry.remote else self._ahead_local
             useful = promised is None or bool((entry.cover & ~promised).any())
-            # A local item whose turn it is is read by the thread that waits for it.
+            # A local item whose turn it is is read by the thread that waits for it; spare ones may not come
+            # to it.
+            useful = useful and not entry.spare
             if entry.future is None and useful and started < limit and (entry.remote or place):
                 self._start(entry)
                 started += 1
@@ -177,16 +179,17 @@ class Fetcher:
         return layer
 
     def _awaited(self, entry: Wanted, future: Future[Layer]) -> Layer:
+        if not entry.remote and future.cancel():
+            # No thread has come to it yet; this one need not wait.
+            return self._once_more(entry)
         limit = None
         if self._context.deadline is not None:
             limit = max(0.0, (self._context.deadline - time.monotonic()) * SHARE)
         try:
-            return future.result(limit)
-        except TimeoutError as error:
-            if future.done():
-                raise CannotRead("The source could not be read.", str(error)) from error
+            return awaited(future, limit)
+        except CannotRead:
             self._drop(entry)
-            raise CannotRead("The source took too long.") from None
+            raise
 
     def _once_more(self, entry: Wanted) -> Layer:
         """Read an item, and again from its new files where they have been replaced."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from proxy.model import Grid, Raster
 from proxy.render.mosaic.candidates import query_of, rule_of
@@ -41,7 +42,19 @@ def draw_footprints(source: MosaicSource, grid: Grid, selection: Selection) -> R
                 if one:
                     cv2.polylines(picture, one, True, LINE, 1, shift=SHIFT)
         else:
-            for corners in plan.boxes(source.catalog.envelopes(query)):
-                cv2.fillConvexPoly(picture, corners, GROUND, shift=SHIFT)
+            _fill(picture, plan.boxes(source.catalog.envelopes(query)))
     data = np.repeat(picture[None], 3, axis=0)
     return Raster(data, picture > 0, grid, ("Red", "Green", "Blue"))
+
+
+def _fill(picture: NDArray[np.uint8], boxes: NDArray[np.int32]) -> None:
+    """Fill boxes (n, 4, 2) given in pixels with `SHIFT` fractional bits."""
+    pixels = (boxes + (1 << SHIFT - 1)) >> SHIFT
+    small = (np.ptp(pixels, axis=1) <= 1).all(axis=1)
+    # Of a box that reaches from one pixel to the next at most, the corners are all; they are many at once.
+    columns, rows = pixels[small].reshape(-1, 2).T
+    height, width = picture.shape
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    picture[rows[inside], columns[inside]] = GROUND
+    for corners in boxes[~small]:
+        cv2.fillConvexPoly(picture, corners, GROUND, shift=SHIFT)

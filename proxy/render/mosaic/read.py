@@ -175,7 +175,7 @@ def _strip(
 ) -> tuple[Array, Mask, set[Colormap | None]]:
     margin = WIDTH if job.operation is MosaicOperation.BLEND else 0
     grid = strip.grown(margin)
-    plan = Plan(grid, job.source.crs)
+    plan = Plan(grid, job.source.crs, largest=max(grid.width, grid.height))
     info = job.source.info
     shape = len(job.bands), grid.height, grid.width
     result: Stack = stack(job.operation, len(job.bands), shape[1:], info.pixel_type)
@@ -183,7 +183,7 @@ def _strip(
     fetcher = Fetcher(job.source, job.context, lambda item, own: job.read(item, grid, own), size, job.faults)
 
     def gaps() -> Mask | None:
-        return None if result.filled is None else plan.gaps(result.filled)
+        return None if result.filled is None else ~result.filled
 
     colormaps = set()
     for item, layer in fetcher.layers(_wanted(job, items, plan), gaps, spares):
@@ -199,7 +199,7 @@ def _strip(
 def _wanted(job: _Job, items: list[Chosen], plan: Plan) -> Iterator[Wanted]:
     for one in items:
         # A single item is read whatever its footprint says.
-        cover = ~plan.empty() if len(items) == 1 else plan.drawn(one.item.footprint, edge=1)
+        cover = ~plan.empty() if len(items) == 1 else plan.covered(one.item.footprint)
         if cover.any():
             remote = any(locate(asset.href).is_remote for asset in one.item.assets)
             yield Wanted.new(one.item, cover, one.spare, remote, job.context)

@@ -66,7 +66,8 @@ def anchor_cells(
 
 
 def _around(places: Floats, size: int) -> slice:
-    low, high = max(-1.0, float(places.min())), min(float(size), float(places.max()))
+    # On a grid of hardly any extent they are as good as infinitely far away.
+    low, high = np.clip([places.min(), places.max()], -1.0, float(size))
     return slice(max(0, math.floor(low) - 1), max(0, min(size, math.floor(high) + 2)))
 
 

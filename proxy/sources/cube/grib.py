@@ -19,6 +19,7 @@ from proxy.sources.cube.axes import Placement, Unplaceable, eastwards, southward
 from proxy.sources.cube.decode import Decoding
 from proxy.sources.cube.layers import Key, Layer
 from proxy.sources.cube.steps import steps_of
+from proxy.sources.dimensions import TIME_UNIT
 from proxy.sources.raster import RasterSource
 
 _LEVEL = re.compile(r"(?P<from>-?[\d.]+)(?:-(?P<to>-?[\d.]+))?-(?P<code>[A-Za-z0-9]+)")
@@ -164,7 +165,7 @@ def _sorted(messages: list[Message]) -> tuple[tuple[Dimension, ...], dict[tuple[
         for number, message in enumerate(found):
             place = [times.index(time)] + [levels.index(level)] * leveled + [number] * (members > 1)
             bands[tuple(place)] = message.band
-    dimensions = [Dimension("time", "time", "ms since 1970-01-01", tuple(times), "time of validity")]
+    dimensions = [Dimension("time", "time", TIME_UNIT, tuple(times), "time of validity")]
     if leveled:
         dimensions.append(_vertical(first, levels, messages))
     if members > 1:

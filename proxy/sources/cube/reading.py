@@ -7,30 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from proxy.config import ServiceConfig
 from proxy.config.mosaic import CubeConfig
 from proxy.crs import SpatialReference, reference
 from proxy.errors import BadRequest, CannotOpen
 from proxy.model import DataKind
-from proxy.sources.base import AttributeTable, Dimension, Variable
+from proxy.sources.base import AttributeTable, Variable
 from proxy.sources.cube.axes import Placement, Unplaceable, eastwards, southwards
-from proxy.sources.cube.clock import NotTimes, milliseconds
+from proxy.sources.cube.coordinates import Coordinates
 from proxy.sources.cube.decode import Decoding, decoding_of
 from proxy.sources.cube.layers import Layer
-from proxy.sources.cube.naming import direction, in_degrees, kind_of, text
-from proxy.sources.cube.steps import Steps, steps_of
+from proxy.sources.cube.naming import direction, in_degrees, text
 from proxy.sources.cube.systems import factor_of, system_of
 
 log = logging.getLogger(__name__)
 
 Attributes = Mapping[str, Any]
-
-#: Values along a dimension, above which it cannot be listed.
-MOST_STEPS = 1_000_000
-#: Names of the steps of a dimension without numbers that its description spells out.
-MOST_LABELS = 40
 
 
 class DataSet:
@@ -40,7 +33,7 @@ class DataSet:
         self._data = data
         self._config = config
         self._cube = config.cube or CubeConfig()
-        self._steps: dict[str, Steps] = {}
+        self._coordinates = Coordinates(data, self._cube)
         self._placements: dict[tuple[str, str, str], Placement] = {}
 
     def layers(self) -> list[Layer]:
@@ -99,7 +92,7 @@ class DataSet:
         dims = [str(dim) for dim in variable.dims]
         across, down = self._map_dimensions(variable, dims)
         others = [dim for dim in dims if dim not in (across, down)]
-        steps = tuple(self._steps_of(dim) for dim in others)
+        steps = tuple(self._coordinates.steps_of(dim) for dim in others)
         decoding = decoding_of(variable.dtype, variable.attrs, self._config.nodata)
         table = _flags(variable.attrs)
         return Layer(
@@ -127,7 +120,7 @@ class DataSet:
         found: dict[str, str] = {}
         for dim in reversed(dims):
             name = self._coordinate(variable, dim)
-            way = direction(name or dim, self._attributes(name)) if name else ""
+            way = direction(name or dim, self._coordinates.attributes(name)) if name else ""
             if way and way not in found:
                 found[way] = dim
         if len(found) == 2:
@@ -152,9 +145,6 @@ class DataSet:
                 return name
         return None
 
-    def _attributes(self, name: str | None) -> Attributes:
-        return {} if name is None else self._data.variables[name].attrs
-
     def _placement(self, variable: Any, across: str, down: str) -> Placement:
         mapping = text(variable.attrs, "grid_mapping").split(":")[0].strip()
         key = across, down, mapping
@@ -169,15 +159,20 @@ class DataSet:
         x, y = self._data.variables[x_name], self._data.variables[y_name]
         degrees = in_degrees(x_name, x.attrs) and in_degrees(y_name, y.attrs)
         crs = self._configured() or system_of(self._mappings(mapping), self._data.attrs, degrees)
-        attributes = self._attributes(mapping if mapping in self._data.variables else None)
+        attributes = self._coordinates.attributes(mapping if mapping in self._data.variables else None)
         scale_x = factor_of(text(x.attrs, "units").lower(), crs, attributes)
         scale_y = factor_of(text(y.attrs, "units").lower(), crs, attributes)
         return Placement(
             crs,
             eastwards(
-                self._values(x_name) * scale_x, across, self._bounds(x_name, scale_x), turns=crs.is_geographic
+                self._coordinates.values(x_name) * scale_x,
+                across,
+                self._coordinates.bounds(x_name, scale_x),
+                turns=crs.is_geographic,
             ),
-            southwards(self._values(y_name) * scale_y, down, self._bounds(y_name, scale_y)),
+            southwards(
+                self._coordinates.values(y_name) * scale_y, down, self._coordinates.bounds(y_name, scale_y)
+            ),
         )
 
     def _configured(self) -> SpatialReference | None:
@@ -199,98 +194,6 @@ class DataSet:
         ]
         if len(named) == 1:
             yield named[0]
-
-    def _values(self, name: str) -> NDArray[np.float64]:
-        variable = self._data.variables[name]
-        data, mask = decoding_of(variable.dtype, variable.attrs).apply(_native(variable))
-        values: NDArray[np.float64] = data.astype(np.float64)
-        if mask is not None:
-            values[~mask] = np.nan
-        return values
-
-    def _bounds(self, name: str, scale: float = 1.0) -> NDArray[np.float64] | None:
-        attributes = self._attributes(name)
-        bounds = text(attributes, "bounds") or text(attributes, "climatology")
-        if bounds not in self._data.variables:
-            return None
-        variable, own = self._data.variables[bounds], self._data.variables[name]
-        if variable.dims[:-1] != own.dims or variable.shape[-1] != 2:
-            return None
-        return self._values(bounds) * scale
-
-    def _steps_of(self, dim: str) -> Steps:
-        if dim not in self._steps:
-            self._steps[dim] = steps_of(self._dimension(dim))
-        return self._steps[dim]
-
-    def _dimension(self, dim: str) -> Dimension:
-        count = int(self._data.sizes[dim])
-        if not 0 < count <= MOST_STEPS:
-            raise Unplaceable(f"its dimension {dim} has {count} steps")
-        coordinate = self._data.variables.get(dim)
-        if coordinate is None or coordinate.dims != (dim,):
-            return _numbered(dim, count, "")
-        if coordinate.dtype.kind not in "iufb":
-            return _numbered(dim, count, _labels(coordinate))
-        attributes, values = coordinate.attrs, self._values(dim)
-        kind = self._kind_of(dim, attributes)
-        description = text(attributes, "long_name") or text(attributes, "standard_name").replace("_", " ")
-        if not np.isfinite(values).all():
-            return _numbered(dim, count, description)
-        bounds, unit = self._bounds(dim), text(attributes, "units")
-        if kind == "time":
-            try:
-                values, bounds = _times(values, bounds, attributes, self._attributes_of_bounds(dim))
-                unit = "ms since 1970-01-01"
-            except NotTimes as reason:
-                log.info("dimension %s is told by its numbers: %s", dim, reason)
-                kind = ""
-        down = kind == "vertical" and text(attributes, "positive").lower() == "down"
-        ranges = () if bounds is None else tuple(map(_ordered, bounds.tolist()))
-        return Dimension(dim, kind, unit, tuple(values.tolist()), description, ranges, down)
-
-    def _kind_of(self, dim: str, attributes: Attributes) -> str:
-        for kind, name in (("time", self._cube.time), ("vertical", self._cube.vertical)):
-            if name is not None and name.lower() == dim.lower():
-                return kind
-        return kind_of(dim, attributes)
-
-    def _attributes_of_bounds(self, dim: str) -> Attributes:
-        name = text(self._attributes(dim), "bounds") or text(self._attributes(dim), "climatology")
-        return self._attributes(name if name in self._data.variables else None)
-
-
-def _times(
-    values: NDArray[np.float64], bounds: NDArray[np.float64] | None, own: Attributes, other: Attributes
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    units, calendar = text(own, "units"), text(own, "calendar") or "standard"
-    moments = milliseconds(values, units, calendar)
-    if bounds is None or not np.isfinite(bounds).all():
-        return moments, None
-    return moments, milliseconds(bounds, text(other, "units") or units, text(other, "calendar") or calendar)
-
-
-def _ordered(pair: list[float]) -> tuple[float, float]:
-    return min(pair), max(pair)
-
-
-def _numbered(dim: str, count: int, description: str) -> Dimension:
-    """A dimension whose steps are told by their number, from 0."""
-    return Dimension(dim, "", "", tuple(float(number) for number in range(count)), description)
-
-
-def _labels(coordinate: Any) -> str:
-    """Names of steps for the description."""
-    values = _native(coordinate)
-    if values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8", "replace")
-    named = [f"{number}: {str(value)[:60]}" for number, value in enumerate(values[:MOST_LABELS])]
-    return ", ".join(named) + (", …" if len(values) > MOST_LABELS else "")
-
-
-def _native(variable: Any) -> NDArray[Any]:
-    values = np.asarray(variable.values)
-    return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
 
 
 def chunks_of(variable: Any) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from obstore.store import from_url
 from proxy.config import CredentialsConfig
 from proxy.errors import CannotOpen
 from proxy.model import Array
+from proxy.sources.attempts import TRIES, tried
 from proxy.sources.blocks.places import LocalPlace, RemotePlace, SourceChanged
 from proxy.sources.cube.formats import Format
 from proxy.sources.cube.layers import Key
@@ -33,10 +34,10 @@ _LIBRARIES = {Format.HDF5: ("h5netcdf",), Format.CLASSIC: ("scipy",), Format.ZAR
 class XarrayArrays:
     """The variables of a data set that xarray has opened. Safe in several threads."""
 
-    def __init__(self, data: Any, check: Callable[[], None], parallel: bool) -> None:
+    def __init__(self, data: Any, check: Callable[[], None], parallel: bool = False, tries: int = 1) -> None:
         self.data = data
         self.parallel = parallel
-        self._check = check
+        self._check, self._tries = check, tries
         # xarray locks what its libraries do not; closing must not come in between either.
         self._lock = threading.Lock()
         self._closed = False
@@ -55,7 +56,7 @@ class XarrayArrays:
                 raise SourceChanged("it was closed meanwhile")
             self._readers += 1
         try:
-            found: Array = self.data.variables[name][key].values
+            found: Array = tried(lambda: self.data.variables[name][key].values, self._tries)
             self._check()
         except Exception:
             # What has changed looks damaged.
@@ -124,7 +125,8 @@ def _file(
     data = library("xarray").open_dataset(
         opened, engine=_ENGINES[form], decode_cf=False, cache=False, **options
     )
-    return XarrayArrays(data, check, parallel=False)
+    # What reads ranges of a remote file tries again by itself.
+    return XarrayArrays(data, check)
 
 
 def _zarr(location: Location, group: str, credentials: CredentialsConfig | None) -> XarrayArrays:
@@ -150,7 +152,7 @@ def _zarr(location: Location, group: str, credentials: CredentialsConfig | None)
     except (ValueError, KeyError):
         # One document for each array, and the listing of a folder to find them.
         data = data_set(False)
-    return XarrayArrays(data, lambda: None, parallel=True)
+    return XarrayArrays(data, lambda: None, parallel=True, tries=TRIES if location.is_remote else 1)
 
 
 class RemoteFile(io.RawIOBase):

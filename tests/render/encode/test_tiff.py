@@ -12,6 +12,7 @@ from PIL import Image
 from rasterio.enums import ColorInterp, MaskFlags, PhotometricInterp
 from rasterio.io import MemoryFile
 
+from proxy.errors import Unsupported
 from proxy.model import Compression, EncodeOptions, ImageFormat, Raster
 from proxy.render.encode import encode
 from tests.render.encode import rasters as make
@@ -225,3 +226,23 @@ def test_odd_shapes_and_views(view: Any, order: Any, compression: Compression) -
 def test_all_masked() -> None:
     with opened(tiff(make.raster(values("uint8", 3), np.zeros_like(DISC)))) as file:
         assert not file.dataset_mask().any()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_colours_of_a_picture(bands: int, masked: bool) -> None:
+    """No value stands for nodata, since it may be a colour that is meant."""
+    source = make.raster(values("uint8", bands), DISC if masked else None, nodata=0.0)
+    body = encode(source, ImageFormat.TIFF_COLORS, EncodeOptions(quality=10)).body
+    with opened(body) as file:
+        assert file.nodata is None
+        assert not file.profile["tiled"]
+        assert file.compression.name == "deflate"
+        valid = file.dataset_mask() > 0
+        assert np.array_equal(valid, DISC if masked else np.ones_like(DISC))
+        assert np.array_equal(file.read()[:, valid], source.data[:, valid])
+
+
+def test_colours_need_a_finished_picture() -> None:
+    with pytest.raises(Unsupported):
+        encode(make.raster(values("float32", 1)), ImageFormat.TIFF_COLORS)

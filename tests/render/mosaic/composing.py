@@ -10,11 +10,34 @@ from typing import Any
 import numpy as np
 import pyproj
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 
 from proxy.model import Grid
+from tests.conftest import DATA
 
 Pixels = tuple[NDArray[Any], NDArray[np.bool_]]
+
+
+def clips_in(folder: Path) -> list[Path]:
+    """Four parts of one real picture, laid over one another with an offset; each with a nodata value of 0."""
+    paths = []
+    with rasterio.open(DATA / "internal_mask_rgb_uint8.tif") as file:
+        picture, mask, profile = file.read(), file.dataset_mask(), file.profile
+    # Rows and columns of the part, and the pixel at which it is put down.
+    parts = ((0, 0, 0, 0), (60, 90, 40, 55), (100, 200, 10, 130), (20, 150, 90, 20))
+    for number, (row, column, down, across) in enumerate(parts):
+        data = picture[:, row : row + 110, column : column + 140]
+        valid = mask[row : row + 110, column : column + 140] > 0
+        path = folder / f"clip_{number}.tif"
+        place = profile["transform"] @ Affine.translation(across, down)
+        with rasterio.open(
+            path, "w", driver="GTiff", count=3, height=data.shape[1], width=data.shape[2], dtype="uint8",
+            crs=profile["crs"], transform=place, nodata=0, photometric="rgb",
+        ) as out:  # fmt: skip
+            out.write(np.where(valid, np.maximum(data, 1), 0))
+        paths.append(path)
+    return paths
 
 
 def sampled(path: Path, grid: Grid) -> Pixels:

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-from affine import Affine
 
 from proxy.catalog.base import Query
 from proxy.catalog.store import SqliteCatalog
@@ -16,8 +14,7 @@ from proxy.render.mosaic import read_mosaic
 from proxy.selection import MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources.mosaic import MosaicSource
 from tests.catalogs import catalog_of, mosaic_of
-from tests.conftest import DATA
-from tests.render.mosaic.composing import Pixels, composed, sampled
+from tests.render.mosaic.composing import Pixels, clips_in, composed, sampled
 
 OPERATIONS = ("first", "last", "min", "max", "mean", "sum", "blend")
 METHODS = ("none", "center", "northwest", "attribute", "lock", "viewpoint")
@@ -25,26 +22,7 @@ METHODS = ("none", "center", "northwest", "attribute", "lock", "viewpoint")
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Four parts of one real picture, laid over one another with an offset; each with a nodata value of 0."""
-    folder = tmp_path_factory.mktemp("clips")
-    paths = []
-    with rasterio.open(DATA / "internal_mask_rgb_uint8.tif") as file:
-        picture, mask, profile = file.read(), file.dataset_mask(), file.profile
-    t = profile["transform"]
-    # Rows and columns of the part, and the pixel at which it is put down.
-    parts = ((0, 0, 0, 0), (60, 90, 40, 55), (100, 200, 10, 130), (20, 150, 90, 20))
-    for number, (row, column, down, across) in enumerate(parts):
-        data = picture[:, row : row + 110, column : column + 140]
-        valid = mask[row : row + 110, column : column + 140] > 0
-        path = folder / f"clip_{number}.tif"
-        place = t @ Affine.translation(across, down)
-        with rasterio.open(
-            path, "w", driver="GTiff", count=3, height=data.shape[1], width=data.shape[2], dtype="uint8",
-            crs=profile["crs"], transform=place, nodata=0, photometric="rgb",
-        ) as out:  # fmt: skip
-            out.write(np.where(valid, np.maximum(data, 1), 0))
-        paths.append(path)
-    return paths
+    return clips_in(tmp_path_factory.mktemp("clips"))
 
 
 def in_order(

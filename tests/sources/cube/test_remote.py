@@ -98,8 +98,8 @@ def test_zarr_on_a_web_server_needs_its_documents_in_one(server: RangeServer, tm
 
 
 def test_what_is_out_of_reach_says_so(server: RangeServer) -> None:
-    assert service_of(f"{server.url}/absent.nc").failure == "The source does not exist in its store."
-    assert service_of(f"{server.url}/absent.zarr").failure == "The source does not exist in its store."
+    for name in ("absent.nc", "absent.zarr"):
+        assert service_of(f"{server.url}/{name}").failure == "The source does not exist in its store."
 
 
 def test_an_error_while_pieces_are_fetched_is_no_empty_picture(server: RangeServer, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from proxy.errors import SourceFailed
 from proxy.functions.tree import Node, Source, output_of
 from proxy.model import BandStatistics, Colormap, PixelType
 from proxy.render.pipeline import look, result_statistics
+from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import AttributeTable, SourceInfo
+from proxy.sources.base import Source as AnySource
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +50,23 @@ class Facts:
         return bool(self.statistics) and all(band.histogram is not None for band in self.statistics)
 
 
-def facts_of(service: Service, rule: Node | None) -> Facts:
+def facts_of(service: Service, rule: Node | None, variable: str = "") -> Facts:
     """Facts about a service, or about the result of a rule. Blocks.
 
+    Args:
+        service: that is described.
+        rule: whose result is described; None for the stored pixels.
+        variable: of a source that has several, the default one when empty. One without variables has nothing
+            to choose from.
+
     Raises:
+        InvalidParameter: there is no such variable.
         CannotOpen: the source cannot be used.
         InvalidRule: the rule does not fit it.
     """
+    source = _source_of(service, variable)
     if rule is None or rule == Source():
-        return _of_source(service)
-    source = service.source
+        return _of_source(service, source)
     info = source.info
     every = tuple(range(info.band_count))
     pixel_type, count, _ = output_of(rule, info.pixel_type, info.band_count, info.band_names)
@@ -75,8 +84,14 @@ def facts_of(service: Service, rule: Node | None) -> Facts:
     )
 
 
-def _of_source(service: Service) -> Facts:
+def _source_of(service: Service, variable: str) -> AnySource:
     source = service.source
+    if not variable or not source.info.variables:
+        return source
+    return source.at(source.normalised(Selection(variable=variable)))
+
+
+def _of_source(service: Service, source: AnySource) -> Facts:
     info = source.info
     try:
         statistics = service.statistics_of(source)

@@ -1,0 +1,5 @@
+"""OGC API: Common, Tiles, Maps and Styles, below `/ogc`."""
+
+from proxy.ogc.api.routes import routes
+
+__all__ = ["routes"]
