@@ -58,7 +58,8 @@ def test_maps_of_slices(sliced: TestClient, query: dict[str, str], west: int, ea
         ({"time": "1970-01-01T10:00:00Z", "elevation": "40"},
          "99 Nearest value used: time=1970-01-01T00:00:00Z ISO8601, "
          "99 Nearest value used: elevation=50 m"),
-        ({"time": "default", "dim_elevation": "50"}, "99 Default value used: time=1970-01-02T00:00:00Z ISO8601"),
+        ({"time": "default", "dim_elevation": "50"},
+         "99 Default value used: time=1970-01-02T00:00:00Z ISO8601"),
     ],
     ids=str,
 )  # fmt: skip
