@@ -45,6 +45,34 @@ def test_maps_of_slices(sliced: TestClient, query: dict[str, str], west: int, ea
     assert found[EAST].tolist() == ([0, 0, 0, 0] if east is None else [east] * 3 + [255])
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (
+            {},
+            "99 Default value used: time=1970-01-02T00:00:00Z ISO8601, "
+            "99 Default value used: elevation=0 m",
+        ),
+        ({"time": "1970-01-02", "elevation": "50"}, None),
+        ({"time": "current", "elevation": "0/50"}, None),
+        ({"time": "1970-01-01T10:00:00Z", "elevation": "40"},
+         "99 Nearest value used: time=1970-01-01T00:00:00Z ISO8601, "
+         "99 Nearest value used: elevation=50 m"),
+        ({"time": "default", "dim_elevation": "50"},
+         "99 Default value used: time=1970-01-02T00:00:00Z ISO8601"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_values_that_nobody_named_are_told(
+    sliced: TestClient, query: dict[str, str], told: str | None
+) -> None:
+    """Annex C.4.2 of 1.3.0; told again with a picture that was kept."""
+    for _ in range(2):
+        answer = sliced.get("/wms", params=MAP | BOX | query)
+        assert answer.headers["content-type"] == "image/png"
+        assert answer.headers.get("warning") == told
+
+
 def test_equal_choices_are_one_picture(sliced: TestClient) -> None:
     query: dict[str, Any] = MAP | BOX | {"transparent": "true"}
     first = sliced.get("/wms", params=query)
