@@ -30,6 +30,8 @@ def client() -> Iterator[TestClient]:
         ("time=0001-01-16T06:00:00Z&elevation=100", 0, 2),
         ("elevation=85", 3, 2),
         ("ZAXLEVIT19=0/50&time=../0001-08", 2, 0),
+        ("z=50", 3, 1),
+        ("StdZ=50&StdTime=0001-04", 1, 1),
         ("slice=7", 1, 3),
         ("variable=temp&slice=0", 0, 0),
     ],
