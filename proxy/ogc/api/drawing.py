@@ -76,10 +76,12 @@ class Order:
     def void(self) -> Void | None:
         """What is drawn beyond the valid area of the system, where it differs from the background."""
         given, transparent = self._ground("void-color", "void-transparent")
+        ground, see_through = self._ground("bgcolor", "transparent")
         background = self.background()
         if transparent is None:
-            transparent = background is None
-        color = None if transparent else given or self._ground("bgcolor", "transparent")[0] or WHITE
+            # A colour that nobody said to hide is there to be seen, as that of the background is.
+            transparent = background is None and (given is None or see_through is not None)
+        color = None if transparent else given or ground or WHITE
         return None if color == background else Void(color)
 
     def _ground(self, name: str, flag_name: str) -> tuple[RGB | None, bool | None]:

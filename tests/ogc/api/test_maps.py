@@ -206,6 +206,14 @@ def test_a_number_of_pixels_may_be_written_as_a_decimal(client: TestClient) -> N
     assert drawn(client, WORLD, width="20.0", height="10.").shape[:2] == (10, 20)
 
 
+def test_a_void_colour_alone_is_seen(client: TestClient) -> None:
+    """[background/void-color-definition B] the suite looks for it beside no other parameter."""
+    box = {"bbox": "-180,-120,180,120", "width": 24, "height": 24}
+    assert drawn(client, WORLD, **box, void_color="nAvY")[0, 0].tolist() == [0, 0, 128, 255]
+    assert drawn(client, WORLD, **box, void_color="navy", transparent="true")[0, 0, 3] == 0
+    assert drawn(client, WORLD, **box, void_color="navy", void_transparent="true")[0, 0, 3] == 0
+
+
 def test_a_map_across_the_antimeridian_is_in_one_piece(client: TestClient) -> None:
     """[spatial-subsetting/subset-definition E]"""
     across = drawn(client, WORLD, subset="Lon(170:-170),Lat(-20:20)", width=40, height=80)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from affine import Affine
 from lxml import etree
 from starlette.testclient import TestClient
 
-from tests.conftest import DATA
+from tests.conftest import DATA, RasterMaker
 from tests.doors import client_of
 from tests.ogc.conftest import Validator
 from tests.ogc.wms.test_get_map import MAP, drawn
@@ -129,3 +132,30 @@ def test_a_real_cube(wms_schema: Validator) -> None:
         ]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
     assert pictures[0] != pictures[1]
+
+
+def test_a_mosaic_has_no_nearest_time(
+    make_raster: RasterMaker, tmp_path: Path, wms_schema: Validator
+) -> None:
+    for day in (1, 3):
+        data = np.full((16, 16), 50 * day, np.uint8)
+        make_raster(
+            f"day_2020-01-0{day}.tif", data, crs="EPSG:4326", transform=Affine(0.1, 0, 10, 0, -0.1, 50)
+        )
+    mosaic = {"source": str(tmp_path / "day_*.tif"), "date_pattern": r"(?P<date>\d{4}-\d{2}-\d{2})"}
+    query: dict[str, Any] = {
+        "layers": "days",
+        "crs": "CRS:84",
+        "bbox": "10,48.4,11.6,50",
+        "width": 16,
+        "height": 16,
+    }
+    with client_of({"name": "days", "mosaic": mosaic}, state=str(tmp_path / "state")) as client:
+        body = client.get("/wms", params={"service": "WMS", "request": "GetCapabilities"}).content
+        wms_schema(body)
+        (time,) = etree.fromstring(body).iter("{*}Dimension")
+        assert time.get("nearestValue") == "0"
+        between = drawn(client, transparent="true", **query, time="2020-01-02")
+        assert not between[..., 3].any()
+        outside = client.get("/wms", params=MAP | query | {"time": "1990"})
+        assert b'code="InvalidDimensionValue"' in outside.content
