@@ -229,7 +229,7 @@ def _chosen_rule(service: Service, given: Mapping[str, str]) -> MosaicRule:
     named = service.config.mosaic.rules if service.config.mosaic else {}
     found = next((rule for name, rule in named.items() if name.lower() == text.lower()), None)
     if found is not None:
-        return mosaic_rule(found)
+        return mosaic_rule(found.model_dump(exclude_unset=True))
     if text.lower() not in list(MosaicMethod):
         raise InvalidParameter("mosaic", f"There is no mosaic rule '{text[:40]}'.")
     return mosaic_rule({"method": text.lower()})
