@@ -196,7 +196,7 @@ def test_strict_mosaics_answer_with_an_error(folder: Path) -> None:
 
 
 def test_a_new_item_is_seen(folder: Path, make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy.services.LOCAL_SECONDS", 0.0)
+    monkeypatch.setattr("proxy.services.service.LOCAL_SECONDS", 0.0)
     newest = "mosaic=" + quote('{"ascending": false}')
     with mosaic(folder) as client:
         assert tile(client, newest) == {200}
