@@ -84,7 +84,7 @@ def _content(error: ProxyError) -> dict[str, Any]:
             return _with(400, "Unable to generate token.", error.message)
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
-        case InvalidParameter(name="mosaic"):
+        case InvalidParameter(name="mosaic" | "sort_field" | "sort_value"):
             # As the parameter is called here.
             return _with(400, INVALID, InvalidParameter("mosaicRule", error.why).message)
         case BadRequest() | TooLarge():

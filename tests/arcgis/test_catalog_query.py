@@ -140,6 +140,7 @@ def test_order_and_pages(catalog: SqliteCatalog) -> None:
     last = ask(catalog, orderByFields="CloudCover", resultRecordCount="2", resultOffset="4")
     assert [f["attributes"]["OBJECTID"] for f in last["features"]] == [3]
     assert "exceededTransferLimit" not in last
+    assert ask(catalog, resultOffset="1e99")["features"] == []
     for wrong in ("nothing", "CloudCover SIDEWAYS", "CloudCover; DROP TABLE items", "Shape,", "(SELECT 1)"):
         with pytest.raises(InvalidParameter, match="orderByFields"):
             ask(catalog, orderByFields=wrong)
