@@ -40,10 +40,15 @@ class UnsupportedOperation(Unsupported):
 
 
 class CannotComplete(Unsupported):
-    """The service has nothing to answer with: no such item, or no such resource for its data."""
+    """The service has nothing to answer with: no such item, or no such resource for its data.
 
-    def __init__(self) -> None:
+    Attributes:
+        why: a sentence about it, empty where there is nothing more to say.
+    """
+
+    def __init__(self, why: str = "") -> None:
         super().__init__(FAILED)
+        self.why = why
 
 
 def error_document(error: Exception) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def _content(error: ProxyError) -> dict[str, Any]:
         case UnsupportedOperation():
             return _with(400, UNSUPPORTED)
         case CannotComplete():
-            return _with(400, FAILED)
+            return _with(400, FAILED, *filter(None, [error.why]))
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
         case InvalidParameter(name="mosaic" | "sort_field" | "sort_value"):
