@@ -77,7 +77,7 @@ def replay(path: Path, recorded: Path | None) -> list[Outcome]:
     """Send all records."""
     records = [json.loads(line) for line in path.read_text().splitlines() if line]
     with TemporaryDirectory() as folder:
-        app = create_app(services(path.parents[1] / "data", Path(folder)))
+        app = create_app(services(path.resolve().parents[1] / "data", Path(folder)))
         return _replay(app, records, recorded)
 
 

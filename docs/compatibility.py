@@ -15,22 +15,55 @@ from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
+from proxy.arcgis.choosing import METHODS
 from proxy.arcgis.forms import EXPORT_PARAMETERS
-from proxy.arcgis.operations import ALL
+from proxy.arcgis.operations import ALL, OTHERS
 from proxy.arcgis.vocabulary import COMPRESSIONS, FORMATS, INTERPOLATIONS
 from proxy.functions.registry import FUNCTIONS
+from proxy.selection import MosaicOperation
 
 HERE = Path(__file__).parent
 PAGE, RESULTS = HERE / "arcgis-compatibility.md", HERE / "clients.json"
 CLIENTS = HERE.parent / "tests" / "clients"
 #: Words that a value is also known by, beyond those that the forms offer.
 MORE = {"format": FORMATS, "compression": COMPRESSIONS}
-#: What is accepted and changes nothing, since a service is a single raster without time.
-WITHOUT_EFFECT = ("mosaicRule", "time", "sliceId")
+#: What works on some services only.
+STATUS = {
+    "mosaicRule": "works on mosaics, and on cubes what it says of dimensions; read and checked elsewhere",
+    "time": "works on mosaics and cubes; read and checked elsewhere",
+    "sliceId": "works on services with dimensions; read and checked elsewhere",
+}
+#: Members of a mosaic rule beyond those with a fixed set of values, and their forms.
+MEMBERS = (
+    ("ascending", "`true` or `false`; turns the order round"),
+    ("where", "a condition on the attributes of the items"),
+    ("fids", "ids of the items that take part"),
+    ("lockRasterIds", "ids, of LockRaster: these alone, in this order"),
+    (
+        "sortField, sortValue",
+        "of Attribute: nearest to a number, a date or a text; without a value by the attribute",
+    ),
+    ("viewpoint", "of Viewpoint: a point, also in another spatial reference"),
+    (
+        "multidimensionalDefinition",
+        "variable, and values or ranges of dimensions; depths are negative `StdZ`",
+    ),
+    ("itemRenderingRule", "raster function applied to each item before they are put together"),
+)
+#: Resources of an item, by the rest of its path.
+ITEM = (
+    ("", "Attributes and footprint"),
+    ("/image", "Picture of the item alone, with the parameters of exportImage"),
+    ("/thumbnail", "Small picture"),
+    ("/info", "Size, place, type and statistics of the file"),
+    ("/info/keyProperties, /info/statistics, /info/histograms, /info/metadata", "Parts of that"),
+)
 #: The client behind each file of tests, or each word in a test's name.
 TESTED = (
     ("test_arcgis_js", "", "@arcgis/core"),
+    ("test_arcgis_js_choosing", "", "@arcgis/core"),
     ("test_arcgis_python", "", "arcgis (Python)"),
+    ("test_arcgis_python_choosing", "", "arcgis (Python)"),
     ("test_qgis", "", "QGIS"),
     ("test_gdal", "", "GDAL"),
     ("test_browser", "esri_leaflet", "esri-leaflet"),
@@ -53,17 +86,30 @@ def parameters() -> str:
         values = ", ".join(f"`{value}`" for value in known)
         if parameter.name == "interpolation":
             values = ", ".join(f"`RSP_{name}`" for name in INTERPOLATIONS) + " (prefix and case are free)"
-        status = (
-            "read and checked; no effect on a single raster" if parameter.name in WITHOUT_EFFECT else "works"
-        )
+        status = STATUS.get(parameter.name, "works")
         rows.append((f"`{parameter.name}`", values, parameter.hint, status))
     return table(("parameter", "values", "form", "status"), rows)
 
 
+def mosaic_rules() -> str:
+    """Members of a mosaic rule."""
+    methods = dict.fromkeys(METHODS.values())
+    names = {method: next(name for name, known in METHODS.items() if known is method) for method in methods}
+    rows = [
+        ("`mosaicMethod`", ", ".join(f"`{name}`" for name in names.values())),
+        ("`mosaicOperation`", ", ".join(f"`MT_{operation.name}`" for operation in MosaicOperation)),
+        *((", ".join(f"`{name}`" for name in names.split(", ")), form) for names, form in MEMBERS),
+    ]
+    return table(("member", "values"), rows)
+
+
 def operations() -> str:
     """Every operation and child resource."""
-    rows = []
-    for operation in sorted(ALL, key=lambda one: one.name.lower()):
+    rows = [
+        (", ".join(f"`{{id}}{part}`" for part in path.split(", ")), what, "", "json, pjson, html")
+        for path, what in ITEM
+    ]
+    for operation in sorted((*ALL, *OTHERS), key=lambda one: one.name.lower()):
         named = ", ".join(f"`{parameter.name}`" for parameter in operation.parameters)
         name = f"`{operation.name}{'/…' if operation.takes_path else ''}`"
         formats = ", ".join(operation.formats)
@@ -99,6 +145,14 @@ Written by `python docs/compatibility.py` from the registries of the code and th
 
 Case does not matter in names and in values of choices; unknown parameters are ignored; an empty value counts
 as absent. GET and POST are alike.
+
+## Mosaic rules
+
+{mosaic_rules()}
+
+Methods are read with or without `esriMosaic`, in any case; so is a rule that is put together from the
+service's own document. Unknown members are ignored; an unknown method, operation, field or variable is an
+error.
 
 ## Resources of a service
 

@@ -4,7 +4,8 @@ ProxyError                    500
 ├── BadRequest                400   InvalidParameter(name, why), InvalidRule(path, why), Unsupported
 ├── NotFound                  404   UnknownService, UnknownRendering, UnknownTileMatrixSet, OutsideExtent
 ├── TooLarge                  413   ImageTooLarge, ReadBudgetExceeded
-├── Busy                      503   QueueFull(retry_after), DeadlinePassed
+├── Denied                    401   TokenRequired, InvalidToken; Forbidden 403
+├── Busy                      503   QueueFull(retry_after), DeadlinePassed; TooManyRequests 429
 └── SourceFailed              502   CannotOpen, SourceMissing, CannotRead, NothingYet 503   (detail is logged)
 
 The message of an error is a public sentence: it may be sent to any caller.
@@ -123,6 +124,50 @@ class DeadlinePassed(Busy):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The request took longer than {seconds:g} s and was given up.", 5)
+
+
+class TooManyRequests(Busy):
+    """More requests than the service, or the caller's key, is allowed."""
+
+    status = 429
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__("Too many requests; try again shortly.", retry_after)
+
+
+class Denied(ProxyError):
+    """The caller may not have this. `reason` is a word for the metrics."""
+
+    status = 401
+    reason = "denied"
+
+
+class TokenRequired(Denied):
+    """It is not for everybody, and the caller has not said who he is."""
+
+    reason = "no token"
+
+    def __init__(self) -> None:
+        super().__init__("A token is required.")
+
+
+class InvalidToken(Denied):
+    """What the caller has sent is no token of ours, or is one no longer."""
+
+    reason = "invalid token"
+
+    def __init__(self) -> None:
+        super().__init__("The token is invalid or has expired.")
+
+
+class Forbidden(Denied):
+    """The caller is known, and not let in."""
+
+    status = 403
+    reason = "forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("You do not have permission to access this resource.")
 
 
 class SourceFailed(ProxyError):

@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from proxy.errors import BadRequest, TooLarge
+from proxy.security.visit import PARAMETER, present
+from proxy.web import note_form
 
 #: Bytes of a form, and of one value in it: enough for long geometries, rules and styles.
 MAX_FORM, MAX_VALUE = 4 * 1024 * 1024, 2 * 1024 * 1024
@@ -35,4 +37,7 @@ async def form_pairs(request: Request) -> list[tuple[str, str]]:
         form = await limited.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_VALUE)
     except HTTPException as error:
         raise BadRequest("The form cannot be read.") from error
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    note_form(request, pairs)
+    present(next((value.strip() for name, value in pairs if name.strip().lower() == PARAMETER), ""))
+    return pairs

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from cachetools import LRUCache
 
@@ -49,12 +50,16 @@ class Service:
     ) -> None:
         self.config = config
         self.name = config.name
+        #: Under which it is counted and takes its turn.
+        self.label = config.name
         self.title = config.title or config.name.rsplit("/", 1)[-1].replace("_", " ")
         self.description = config.description
         self.attribution = config.attribution
         #: Of the configuration, what decides the pixels.
         self.pixels = config.pixels
         self._whole = whole
+        #: Each request has to come by the gate.
+        self.checked = False
         self._handles = handles
         self._configured = renderings
         self._standard: tuple[Rendering, ...] = ()
@@ -66,6 +71,29 @@ class Service:
         self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
         self._failure: tuple[float, ProxyError] | None = None
         self._watch = Watch()
+
+    def adopt(self, whole: Config, checked: bool) -> None:
+        """Go by another configuration, in which nothing of this service has changed.
+
+        Args:
+            checked: each request for it has to be looked at, so none is answered by its address alone.
+        """
+        self._whole = whole
+        self.checked = checked
+
+    def close(self) -> None:
+        """Close the source. Who still reads from it ends what he has begun."""
+        with self._lock:
+            source, self._source = self._source, None
+        if source is not None:
+            source.close()
+
+    @property
+    def state(self) -> str:
+        """`ready`, `failed`, or `closed` while nobody has asked for it or it is opening. Never blocks."""
+        if self._source is not None:
+            return "ready"
+        return "failed" if self._failure is not None else "closed"
 
     @property
     def source(self) -> Source:
@@ -350,9 +378,11 @@ class Service:
         log.warning("service %s: %s%s", self.name, error.message, detail)
         return error
 
+    def _version(self, source: Source) -> str:
+        return current_version(source.location, self._whole, self.config)
+
     def _changed(self, source: Source) -> bool:
-        now = current_version
-        return source.stale or now(source.location, self._whole, self.config) != source.info.version
+        return source.stale or self._version(source) != source.info.version
 
 
 def _await_items(catalog: SqliteCatalog) -> None:
@@ -362,39 +392,94 @@ def _await_items(catalog: SqliteCatalog) -> None:
         time.sleep(0.02)
 
 
-class Registry:
-    """All services of a configuration, in its order."""
+class Gate(Protocol):
+    """Who is let in to a service."""
 
-    def __init__(self, config: Config, read_renderings: RuleReader) -> None:
+    def is_checked(self, service: ServiceConfig) -> bool:
+        """True where each request has to be looked at."""
+
+    def visible(self, service: ServiceConfig) -> bool:
+        """True where it is listed for the present caller."""
+
+    def enter(self, service: ServiceConfig) -> None:
+        """Raise where the present caller is not let in."""
+
+
+class Registry:
+    """All services of a configuration, in its order.
+
+    Args:
+        gate: what the present caller may not see is not listed, and raises when it is asked for by name;
+            everything is there for everybody when absent.
+        before: services of these whose configuration is the same are taken over, with their open sources.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        read_renderings: RuleReader,
+        gate: Gate | None = None,
+        before: Registry | None = None,
+    ) -> None:
         self.config = config
-        self.handles: Handles = Pool[Handle](config.render.open_files)
-        self._services = {
-            service.name.lower(): Service(service, config, self.handles, read_renderings(service))
-            for service in config.services
-        }
+        self._gate = gate
+        self.handles: Handles = Pool[Handle](config.render.open_files) if before is None else before.handles
+        kept = {} if before is None else before._kept(config)
+        self._services = {}
+        for service in config.services:
+            rules = read_renderings(service)
+            known = kept.get(service.name) or Service(service, config, self.handles, rules)
+            self._services[service.name.lower()] = known
+        for known in self._services.values():
+            known.adopt(config, gate is not None and gate.is_checked(known.config))
+
+    def every(self) -> list[Service]:
+        """All services, whoever asks: for what the server does by itself."""
+        return list(self._services.values())
+
+    def _kept(self, config: Config) -> dict[str, Service]:
+        if self.config.credentials != config.credentials or self.config.state != config.state:
+            return {}
+        wanted = {service.name: service for service in config.services}
+        return {known.name: known for known in self.every() if wanted.get(known.name) == known.config}
+
+    def close_all_but(self, other: Registry) -> None:
+        """Close the sources of the services that another registry has not taken over."""
+        taken = {id(service) for service in other.every()}
+        for service in self.every():
+            if id(service) not in taken:
+                service.close()
+
+    def _let_in(self, service: Service) -> Service:
+        if self._gate is not None:
+            self._gate.enter(service.config)
+        return service
 
     def get(self, name: str) -> Service:
         """Service by name, without regard to case.
 
         Raises:
             UnknownService: there is none of that name.
+            Denied, TooManyRequests: the caller is not let in.
         """
         try:
-            return self._services[name.strip("/").lower()]
+            service = self._services[name.strip("/").lower()]
         except KeyError:
             raise UnknownService(name) from None
+        return self._let_in(service)
 
     def match(self, path: str) -> tuple[Service, str]:
         """Service at the beginning of a path, and the rest of it without a leading slash.
 
         Raises:
             UnknownService: no service name begins the path.
+            Denied, TooManyRequests: the caller is not let in.
         """
         parts = path.strip("/").split("/")
         for length in (2, 1):
             service = self._services.get("/".join(parts[:length]).lower())
             if service is not None and len(parts) >= length:
-                return service, "/".join(parts[length:])
+                return self._let_in(service), "/".join(parts[length:])
         raise UnknownService(parts[0])
 
     def folders(self) -> list[str]:
@@ -407,7 +492,10 @@ class Registry:
         return [service for service in self if service.name.rpartition("/")[0].lower() == wanted]
 
     def __iter__(self) -> Iterator[Service]:
-        return iter(self._services.values())
+        if self._gate is None:
+            return iter(self._services.values())
+        visible = self._gate.visible
+        return iter([service for service in self._services.values() if visible(service.config)])
 
     def __len__(self) -> int:
-        return len(self._services)
+        return sum(1 for _ in self)

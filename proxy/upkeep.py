@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from proxy.cache.purge import Purge
 from proxy.cache.tiers import Tiers
-from proxy.services import Registry, Service
+from proxy.services import Service
 from proxy.threads import DaemonPool
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,11 @@ class Upkeep:
     """The background work of one process.
 
     Args:
-        registry: gives the services of the moment, which may be replaced.
+        services: gives those of the moment, which may be replaced.
     """
 
-    def __init__(self, registry: Callable[[], Registry], tiers: Tiers) -> None:
-        self._registry = registry
+    def __init__(self, services: Callable[[], Sequence[Service]], tiers: Tiers) -> None:
+        self._services = services
         self._tiers = tiers
         self._pool = DaemonPool(LOOKERS, "look")
         self._looking: set[str] = set()
@@ -62,7 +62,7 @@ class Upkeep:
         In that order, as a picture of the new name must not be made from what was read before.
         """
         names = {purge.service for purge in purges}
-        concerned = [service for service in self._registry() if "" in names or service.name.lower() in names]
+        concerned = [service for service in self._services() if "" in names or service.name.lower() in names]
         looks = [asyncio.wrap_future(self._pool.submit(service.reopen)) for service in concerned]
         if looks:
             await asyncio.wait(looks, timeout=REOPEN_SECONDS)
@@ -86,11 +86,11 @@ class Upkeep:
 
     async def _watch(self) -> None:
         while True:
-            registry = self._registry()
+            services = self._services()
             await asyncio.sleep(
-                min(TICK_SECONDS, min((service.patience for service in registry), default=60.0) / 4)
+                min(TICK_SECONDS, min((service.patience for service in services), default=60.0) / 4)
             )
-            self.look_at(service for service in self._registry() if service.look_due)
+            self.look_at(service for service in self._services() if service.look_due)
 
     async def _listen(self) -> None:
         while True:

@@ -11,15 +11,21 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from proxy.config import CachingConfig, ServerConfig
-from proxy.errors import Busy, ProxyError
+from proxy.errors import Busy, InvalidToken, ProxyError
 from proxy.model import Picture
 
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
 MISSING = "Cogproxy-Missing-Items"
 
+#: How callers log in where statuses are spoken.
+CHALLENGE = 'Bearer realm="cogproxy"'
+
+#: Where the scope of a request keeps what its log wants to know.
+ERROR_STATUS, FORM = "cogproxy.status", "cogproxy.form"
 #: Headers of answers that scripts of other origins may read.
 EXPOSED = (
     "ETag", "Content-Range", "Cache-Status", "Content-Bbox", "Content-Crs", "Content-Datetime", "Link",
+    "X-Request-ID",
 )  # fmt: skip
 #: Ways that a picture came without being rendered.
 HITS = frozenset({"hit", "disk", "redis"})
@@ -27,6 +33,7 @@ HITS = frozenset({"hit", "disk", "redis"})
 STALE_AGE = 60
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_ID = re.compile(rb"[A-Za-z0-9_.:/+=\-]{1,128}")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -38,6 +45,7 @@ class Rendered:
     Attributes:
         current: cheap; False once the source may have changed since.
         stale: the source is out of reach, and this is its picture as it was last seen.
+        checked: each request for it has to be looked at, so that it is not remembered by its address.
     """
 
     picture: Picture
@@ -45,6 +53,7 @@ class Rendered:
     status: str
     current: Callable[[], bool]
     stale: bool = False
+    checked: bool = False
 
 
 def base_url(request: Request) -> str:
@@ -99,7 +108,7 @@ def picture_response(
     if not same_picture(request.headers.get("if-range"), rendered.etag):
         span = None
     if span is None:
-        if lasting and not picture.missing and not rendered.stale:
+        if lasting and not (picture.missing or rendered.stale or rendered.checked):
             request.app.state.hits.learn(request.scope, rendered, headers)
         return Response(picture.body, media_type=picture.media_type, headers=headers)
     start, stop = span
@@ -113,7 +122,12 @@ def picture_response(
 def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str]:
     """Validator and lifetimes of a picture; one that lacks items says so, and is nobody's to keep."""
     if missing := rendered.picture.missing:
-        return {"Cache-Control": "no-store", MISSING: str(missing), "Accept-Ranges": "bytes"}
+        return {
+            "Cache-Control": "no-store",
+            MISSING: str(missing),
+            "Accept-Ranges": "bytes",
+            "X-Content-Type-Options": "nosniff",
+        }
     lifetime = f"public, max-age={min(caching.max_age, STALE_AGE) if rendered.stale else caching.max_age}"
     if caching.stale_while_revalidate:
         lifetime += f", stale-while-revalidate={caching.stale_while_revalidate}"
@@ -124,6 +138,7 @@ def picture_headers(rendered: Rendered, caching: CachingConfig) -> dict[str, str
         "Cache-Control": lifetime,
         "Cache-Status": f"cogproxy; {_status(rendered)}",
         "Accept-Ranges": "bytes",
+        "X-Content-Type-Options": "nosniff",
     }
     if rendered.stale:
         headers["Warning"] = '110 cogproxy "Response is Stale", 111 cogproxy "Revalidation Failed"'
@@ -142,6 +157,22 @@ def _status(rendered: Rendered) -> str:
 def same_picture(if_range: str | None, etag: str) -> bool:
     """False where the caller's `If-Range` names another picture, of which a part would not fit, or a date."""
     return if_range is None or if_range.strip() == f'"{etag}"'
+
+
+def sane_id(value: bytes) -> bytes | None:
+    """The id that a caller gave to his request, where it is fit to be repeated."""
+    return value if _ID.fullmatch(value) else None
+
+
+def note_error(request: Request, error: Exception) -> None:
+    """Tell the counters of an error that is answered with status 200."""
+    status = error.status if isinstance(error, ProxyError) else 500
+    request.scope[ERROR_STATUS] = status
+
+
+def note_form(request: Request, pairs: list[tuple[str, str]]) -> None:
+    """Tell the log of slow requests what a form held."""
+    request.scope[FORM] = pairs
 
 
 def not_modified(if_none_match: str | None, etag: str) -> bool:
@@ -168,8 +199,12 @@ def plain_error(error: ProxyError) -> Response:
 
 
 def error_headers(error: ProxyError) -> dict[str, str]:
-    """Headers of an error in every door that answers with its status: when to come again."""
-    headers = {"Cache-Control": "no-store"}
+    """Headers of an error in every door that answers with its status: when to come again, how to log in."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, InvalidToken):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
+    elif error.status == 401:
+        headers["WWW-Authenticate"] = CHALLENGE
     return headers

@@ -11,9 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from proxy.admin.orders import json_of, order_of, purges_of
 from proxy.config import Config
-from proxy.errors import NotFound, ProxyError, TooLarge
+from proxy.errors import Denied, NotFound, ProxyError, TooLarge
+from proxy.security import visit
 from proxy.services import Registry
 from proxy.upkeep import Upkeep
+from proxy.web import CHALLENGE
 
 #: Longest body; a notification of S3 names at most a few objects.
 BODY_BYTES = 1 << 20
@@ -32,8 +34,10 @@ async def purge(request: Request) -> Response:
     headers = {"Cache-Control": "no-store"}
     try:
         if not _may(request, config):
-            headers["WWW-Authenticate"] = 'Bearer realm="cogproxy"'
+            headers["WWW-Authenticate"] = CHALLENGE
             return JSONResponse({"error": "The token of the administrator is needed."}, 401, headers)
+        if (found := visit()) is not None:
+            found.trusted = True
         order = order_of(await _body(request))
         purges = purges_of(order, registry, request.app.state.renderer.tiers.purges)
         await upkeep.purge(purges)
@@ -44,12 +48,19 @@ async def purge(request: Request) -> Response:
 
 
 def _may(request: Request, config: Config) -> bool:
-    token = config.server.admin_token
-    if token is None:
+    """True for the bearer of the configured token, and for keys of administrators."""
+    token, gate = config.server.admin_token, request.app.state.gate
+    if token is None and not gate.has_admins:
         raise NotFound("Not found")
     kind, _, given = request.headers.get("authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
-    return right and kind.lower() == "bearer"
+    known = b"" if token is None else token.get_secret_value().encode()
+    if known and kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), known):
+        return True
+    try:
+        gate.require_admin()
+    except Denied:
+        return False
+    return True
 
 
 async def _body(request: Request) -> Any:

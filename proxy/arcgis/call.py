@@ -61,14 +61,13 @@ class Call:
 
         Raises:
             QueueFull: too much is waiting already.
-            DeadlinePassed: it took too long; it is not broken off.
+            DeadlinePassed: it took too long; what has begun is not broken off.
         """
         seconds = self.request.app.state.config.render.seconds
-        task = asyncio.ensure_future(self.renderer.call(noting, self.missing, function, *args))
         try:
-            return await asyncio.wait_for(asyncio.shield(task), seconds)
+            working = self.renderer.call(noting, self.missing, function, *args, service=self.service)
+            return await asyncio.wait_for(working, seconds)
         except TimeoutError:
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise DeadlinePassed(seconds) from None
 
 

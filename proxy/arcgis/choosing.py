@@ -295,8 +295,11 @@ def _choice(dimension: Dimension, part: Mapping[str, Any]) -> DimensionChoice:
 
 def _inward(dimension: Dimension, value: Any) -> tuple[float, float]:
     try:
-        number = float(value)
+        # Four digits in quotes are a year rather than milliseconds.
+        number = math.nan if dimension.kind == "time" and isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if math.isnan(number):
         span = time_span(str(value), "mosaicRule") if dimension.kind == "time" else None
         if span is None or span.start is None or span.end is None:
             raise InvalidParameter("mosaicRule", f"'{str(value)[:40]}' is no value of a dimension.") from None

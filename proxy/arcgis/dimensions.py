@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,28 +32,39 @@ async def multidimensional_info(call: Call) -> Document:
     if not service.info.variables:
         raise CannotComplete
     asked = call.fields.text("returnDimensionValues").lower().removeprefix("esridimensionvalues")
-    return {
-        "multidimensionalInfo": {
-            "variables": [variable_document(variable, asked) for variable in service.info.variables]
-        }
-    }
+    mosaic = service.config.mosaic
+    attributes = mosaic.dimensions if mosaic else {}
+    variables = [variable_document(variable, asked, attributes) for variable in service.info.variables]
+    return {"multidimensionalInfo": {"variables": variables}}
 
 
-def variable_document(variable: Variable, values: str = "always") -> Document:
-    """A variable; `values` are listed `always`, `never`, or `ifirregular`."""
+def variable_document(
+    variable: Variable, values: str = "always", attributes: Mapping[str, str] | None = None
+) -> Document:
+    """A variable.
+
+    Args:
+        variable: that is described.
+        values: are listed `always`, `never`, or `ifirregular`.
+        attributes: of the items of a mosaic that hold its dimensions, by the names of these.
+    """
+    fields = attributes or {}
     return {
         "name": variable.name,
         "description": variable.description or variable.name,
         "unit": variable.unit,
-        "dimensions": [dimension_document(dimension, values) for dimension in variable.dimensions],
+        "dimensions": [
+            dimension_document(dimension, values, fields.get(dimension.name, ""))
+            for dimension in variable.dimensions
+        ],
         "statistics": [],
         "histograms": [],
         "attributes": {},
     }
 
 
-def dimension_document(dimension: Dimension, values: str = "always") -> Document:
-    """A dimension with its extent, its steps where they are even, and its values."""
+def dimension_document(dimension: Dimension, values: str = "always", field: str = "") -> Document:
+    """A dimension with its extent, its steps where they are even, its values, and the field that holds it."""
     outside = _values(dimension)
     plain = [end for value in outside for end in (value if isinstance(value, list) else [value])]
     step = interval(dimension)
@@ -61,7 +72,7 @@ def dimension_document(dimension: Dimension, values: str = "always") -> Document
         "name": standard_name(dimension),
         "description": dimension.description,
         "unit": "ISO8601" if dimension.kind == "time" else dimension.unit,
-        "field": standard_name(dimension),
+        "field": field or standard_name(dimension),
         "extent": [min(plain), max(plain)],
         "hasRanges": bool(dimension.ranges),
         "hasRegularIntervals": step is not None,

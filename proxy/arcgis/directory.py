@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.arcgis.documents import CURRENT_VERSION, FULL_VERSION, Document
+from proxy.config import Config
 from proxy.errors import NotFound
 from proxy.services import Registry, Service
 
@@ -14,14 +15,22 @@ class UnknownFolder(NotFound):
         super().__init__(f"There is no folder '{name[:80]}'.")
 
 
-def info_document() -> Document:
-    """The server: its version, and that it asks for no token."""
+def info_document(config: Config, tokens: str) -> Document:
+    """The server: its version, and where it gives tokens, if a service asks for one.
+
+    Args:
+        tokens: address of the token service.
+    """
+    security: Document = {"isTokenBasedSecurity": config.is_secured}
+    if config.is_secured and config.security.users:
+        minutes = config.security.tokens.minutes
+        security |= {"tokenServicesUrl": tokens, "shortLivedTokenValidity": minutes}
     return {
         "currentVersion": CURRENT_VERSION,
         "fullVersion": FULL_VERSION,
         "soapUrl": "",
         "secureSoapUrl": "",
-        "authInfo": {"isTokenBasedSecurity": False},
+        "authInfo": security,
     }
 
 

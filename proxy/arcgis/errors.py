@@ -9,13 +9,17 @@ from typing import Any
 from proxy.errors import (
     BadRequest,
     Busy,
+    Forbidden,
     ImageTooLarge,
     InvalidParameter,
     InvalidRule,
+    InvalidToken,
     NotFound,
     ProxyError,
     SourceFailed,
+    TokenRequired,
     TooLarge,
+    TooManyRequests,
     Unsupported,
 )
 
@@ -26,6 +30,7 @@ FAILED = "Unable to complete operation."
 UNSUPPORTED = "Requested operation is not supported by this service."
 #: Clients compare this text exactly and ask again for a smaller picture.
 SIZE_LIMIT = "The requested image exceeds the size limit."
+FORBIDDEN = "You do not have permissions to access this resource or perform this operation."
 #: Windows' code for an invalid argument, as sent with it.
 INVALID_ARGUMENT = -2147024809
 #: Clients take a longer answer to a request for pixels as pixels.
@@ -51,6 +56,17 @@ class CannotComplete(Unsupported):
         self.why = why
 
 
+class NotPosted(Unsupported):
+    """Names and passwords are taken from forms only: addresses end up in logs."""
+
+    def __init__(self) -> None:
+        super().__init__("A token is generated for a POST request only.")
+
+
+class NoToken(Unsupported):
+    """No token is made."""
+
+
 def error_document(error: Exception) -> dict[str, Any]:
     """JSON object of an error. What is not meant for the public is logged and left out."""
     if isinstance(error, ProxyError):
@@ -67,6 +83,10 @@ def _content(error: ProxyError) -> dict[str, Any]:
             return _with(400, UNSUPPORTED)
         case CannotComplete():
             return _with(400, FAILED, *filter(None, [error.why]))
+        case NotPosted():
+            return _with(405, error.message)
+        case NoToken():
+            return _with(400, "Unable to generate token.", error.message)
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
         case InvalidParameter(name="mosaic" | "sort_field" | "sort_value"):
@@ -76,6 +96,14 @@ def _content(error: ProxyError) -> dict[str, Any]:
             return _with(400, INVALID, error.message)
         case NotFound():
             return _with(404, error.message)
+        case TokenRequired():
+            return _with(499, "Token Required", "Token Required") | {"messageCode": "SB_0005"}
+        case InvalidToken():
+            return _with(498, "Invalid Token", "Invalid Token")
+        case Forbidden():
+            return _with(403, FORBIDDEN)
+        case TooManyRequests():
+            return _with(429, error.message)
         case Busy():
             return _with(503, error.message)
         case SourceFailed():

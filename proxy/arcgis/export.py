@@ -11,15 +11,17 @@ from starlette.responses import PlainTextResponse, Response
 from proxy.arcgis.call import Answer, Call, Operation, registry_of
 from proxy.arcgis.forms import EXPORT_PARAMETERS
 from proxy.arcgis.geometry import extent_document
-from proxy.arcgis.href import STEP_SECONDS, Hrefs, UnknownPicture, secret
+from proxy.arcgis.href import STEP_SECONDS, Hrefs, UnknownPicture
 from proxy.arcgis.pages import operation_page
 from proxy.arcgis.params import render_request
-from proxy.arcgis.respond import Document
+from proxy.arcgis.respond import Document, document_response
 from proxy.config import Config
 from proxy.errors import NotFound, ProxyError
 from proxy.model import ImageFormat, Picture, RenderRequest
+from proxy.security import visit
+from proxy.security.tokens import secret
 from proxy.services import Service
-from proxy.web import base_url, picture_response, plain_error
+from proxy.web import MISSING, base_url, picture_response, plain_error
 
 FOLDER = "directories/arcgisoutput"
 SUFFIX = "_ImageServer"
@@ -44,6 +46,9 @@ async def export_image(call: Call) -> Answer:
         return operation_page(
             call, OPERATION, document, defaults(service), picture=urlsplit(document["href"]).path
         )
+    if missing := rendered.picture.missing:
+        # The picture behind the link says it too, but not every caller fetches it.
+        return document_response(document, call.fields, {"Cache-Control": "no-store", MISSING: str(missing)})
     return document
 
 
@@ -94,9 +99,9 @@ async def picture_file(request: Request, segments: tuple[str, ...]) -> Response:
         if len(segments) < 2 or not segments[-2].lower().endswith(SUFFIX.lower()):
             raise UnknownPicture
         name = "/".join(segments[:-1])[: -len(SUFFIX)]
-        service = registry_of(request).get(name)
         await _learn(request, segments[-1])
         fields, extension = hrefs(request).read(name, segments[-1])
+        service = _granted(request, name)
         call = Call(request, fields, service)
         rendered = await call.renderer.render(service, render_request(fields, await call.opened()))
         if rendered.picture.extension != extension:
@@ -106,6 +111,16 @@ async def picture_file(request: Request, segments: tuple[str, ...]) -> Response:
         return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
     except ProxyError as error:
         return plain_error(error)
+
+
+def _granted(request: Request, name: str) -> Service:
+    # Who was given the link was let in, and clients do not always send a token along with it.
+    found = visit()
+    if found is not None:
+        found.granted.add(
+            next((s.name for s in registry_of(request).every() if s.name.lower() == name.lower()), "")
+        )
+    return registry_of(request).get(name)
 
 
 def defaults(service: Service) -> dict[str, str]:

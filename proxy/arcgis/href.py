@@ -8,18 +8,15 @@ import hashlib
 import hmac
 import math
 import re
-import secrets
 import struct
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from cachetools import TTLCache
 
 from proxy.arcgis.fields import Fields
-from proxy.config import Config
 from proxy.errors import NotFound
 
 SIGNATURE_BYTES = 16
@@ -47,17 +44,6 @@ class UnknownPicture(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such picture, or it is no longer kept.")
-
-
-@lru_cache(maxsize=1)
-def _random_secret() -> bytes:
-    return secrets.token_bytes(32)
-
-
-def secret(config: Config) -> bytes:
-    """Key that signs links: the configured one, else one made at random for the life of the process."""
-    configured = config.server.secret
-    return configured.get_secret_value().encode() if configured else _random_secret()
 
 
 class Hrefs:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from proxy.arcgis import pages
+from proxy.arcgis import pages, tokens
 from proxy.arcgis.call import Call, Operation, registry_of
 from proxy.arcgis.directory import directory_document, info_document
 from proxy.arcgis.errors import UnsupportedOperation
@@ -19,7 +19,7 @@ from proxy.arcgis.operations import ALL, operation_at
 from proxy.arcgis.resources import RULE, service_resource
 from proxy.arcgis.respond import document_response, error_response, wanted_format
 from proxy.errors import NotFound
-from proxy.web import MISSING, base_url
+from proxy.web import MISSING, base_url, note_error
 
 SERVER = "imageserver"
 #: Seconds for which documents may be kept, at most; a source may change.
@@ -33,7 +33,7 @@ def routes(context: str) -> list[BaseRoute]:
     """The Esri face below `/{context}/rest`."""
     route = Route(f"/{context}/rest{{path:path}}", respond, methods=["GET", "POST"])
     route.path_regex = re.compile(rf"^/{re.escape(context)}/rest(?P<path>(?:/.*)?)$", re.IGNORECASE)
-    return [route]
+    return [route, *tokens.routes(context)]
 
 
 async def respond(request: Request) -> Response:
@@ -63,6 +63,7 @@ async def _answered(request: Request, segments: tuple[str, ...]) -> Response:
         fields, is_read = await fields_of(request), True
         return await _resource(request, fields, segments)
     except Exception as error:
+        note_error(request, error)
         # Clients of this face read every failure, also an unforeseen one, from a body with status 200.
         # The form may have held the format: programs send forms that large, people do not.
         if is_read and wanted_format(fields) == "html":
@@ -73,7 +74,9 @@ async def _answered(request: Request, segments: tuple[str, ...]) -> Response:
 async def _resource(request: Request, fields: Fields, segments: tuple[str, ...]) -> Response:
     head, rest = segments[0].lower(), segments[1:]
     if head == "info" and not rest:
-        return document_response(info_document(), fields)
+        config = request.app.state.config
+        address = f"{base_url(request)}/{config.server.context}/tokens/"
+        return document_response(info_document(config, address), fields)
     if head != "services":
         raise NotFound("There is no such resource.")
     place = next((index for index, name in enumerate(rest) if name.lower() == SERVER), None)

@@ -10,7 +10,16 @@ from typing import Any
 from proxy.bulk.area import Area, read_bounds, read_zooms, within
 from proxy.bulk.export import COMPRESSIONS, Order, export, grid_for
 from proxy.bulk.progress import progress
-from proxy.bulk.seed import EXTENSIONS, Plan, Report, identity, job_config, metadata, sink_for
+from proxy.bulk.seed import (
+    CACHED_EXTENSIONS,
+    EXTENSIONS,
+    Plan,
+    Report,
+    identity,
+    job_config,
+    metadata,
+    sink_for,
+)
 from proxy.bulk.work import Job, worker_of
 from proxy.choices import selection
 from proxy.config import Config
@@ -47,8 +56,9 @@ def seed(
     Raises:
         ProxyError: an option has no meaning, or the service cannot be used.
     """
-    if extension not in EXTENSIONS:
-        raise InvalidParameter("format", f"Use one of {', '.join(EXTENSIONS)}.")
+    known = CACHED_EXTENSIONS if target == "cache" else EXTENSIONS
+    if extension not in known:
+        raise InvalidParameter("format", f"Use one of {', '.join(known)}.")
     name = named(config, service_name)
     pairs = tuple(sorted(query.items()))
     matrices = params.matrix_set(tms).id
@@ -60,7 +70,7 @@ def seed(
         bounds = within(asked, None)
     found = read_zooms(zooms) if zooms else tuple(_every_zoom(service, matrices))
     area = Area(matrices, found, bounds)
-    sink = sink_for(target, job, identity(job, service, area), config, state)
+    sink = sink_for(target, job, identity(job, service, area), config, state, renderings)
     plan = Plan(job, area, renderings, dask, threads)
     try:
         with progress(f"{name} to {target}", area.count(), "tiles", quiet=quiet) as advanced:

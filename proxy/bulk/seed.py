@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.bulk.area import Area, Square, extent_of
+from proxy.bulk.cache_sink import cache_sink
 from proxy.bulk.run import in_threads, on_cluster
 from proxy.bulk.sinks import Bucket, Folder, MBTiles, PMTiles, Sink, journal_name
 from proxy.bulk.work import Job, Tile, Worker, rendered, worker_of
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Formats that every reader of archives knows.
 EXTENSIONS = ("png", "jpg", "webp")
+#: What a cache keeps beside them: JPEG where nothing is transparent, PNG elsewhere.
+CACHED_EXTENSIONS = (*EXTENSIONS, "auto")
 
 
 @dataclass
@@ -139,13 +142,15 @@ def identity(job: Job, service: Service, area: Area) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
-def sink_for(target: str, job: Job, name: str, config: Config, state: Path) -> Sink:
-    """The sink that `--to` names: `pmtiles:F`, `mbtiles:F`, `dir:D`, or the URL of a bucket.
+def sink_for(target: str, job: Job, name: str, config: Config, state: Path, renderings: Any) -> Sink:
+    """The sink that `--to` names: `cache`, `pmtiles:F`, `mbtiles:F`, `dir:D`, or the URL of a bucket.
 
     Raises:
         InvalidParameter: it has none of these forms.
-        Unsupported: the format cannot hold such tiles.
+        Unsupported: the format cannot hold such tiles, or no tier of the cache is shared.
     """
+    if target == "cache":
+        return cache_sink(worker_of(job, renderings), config)
     kind, _, rest = target.partition(":")
     if kind in ("pmtiles", "mbtiles"):
         if job.tms != WEB_MERCATOR_QUAD:

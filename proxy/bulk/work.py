@@ -49,13 +49,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A tile that was rendered; `body` is empty where nothing is to be seen, `missing` counts lost items."""
+    """A tile that was rendered.
+
+    Attributes:
+        body: empty where nothing is to be seen. missing: items of a mosaic that could not be read.
+        version: of the source that it was made from.
+    """
 
     z: int
     x: int
     y: int
     body: bytes
     missing: int = 0
+    version: str = ""
 
 
 class Worker:
@@ -81,6 +87,10 @@ class Worker:
         address = TileAddress(self.job.tms, z, x, y, self.job.scale, self.job.format)
         return self._request(tile_grid(address))
 
+    def blank(self, z: int, x: int, y: int) -> bytes:
+        """The picture of a tile without anything to see; empty where there is no such tile."""
+        return self._empty(self.service.source, self.request(z, x, y).grid)
+
     def _request(self, grid: Grid) -> RenderRequest:
         return render_request(self.service, grid, self.job.format, self.job.style, dict(self.job.query))
 
@@ -88,7 +98,7 @@ class Worker:
         request = self.request(z, x, y)
         picture = render_picture(self.service, source, request, ReadContext(self.service.source_pixels))
         body = b"" if picture.body == self._empty(source, request.grid) else picture.body
-        return Tile(z, x, y, body, picture.missing)
+        return Tile(z, x, y, body, picture.missing, source.info.version)
 
     def _empty(self, source: Source, like: Grid) -> bytes:
         """A tile beside the data."""

@@ -1,39 +1,28 @@
-"""The command line: `cogproxy serve`, `cogproxy check` and `cogproxy purge`."""
+"""The command line: `cogproxy serve`, `check`, `purge`, and helpers for the configuration."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
-import os
-import re
-import secrets
-import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
-import uvicorn
-import yaml
 
 from proxy import __version__
 from proxy.admin.command import purge_boards, purge_server
 from proxy.app import create_app, read_renderings
+from proxy.chosen import chosen_config, selected_config
 from proxy.cli import bulk
-from proxy.config import Config, ConfigError, ServiceConfig, load, parse
-from proxy.demo import demo_config
+from proxy.config import Config, ConfigError, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError
+from proxy.front import logs
 from proxy.listing.builder import Keeper
 from proxy.listing.report import progress_bar, summary_lines
+from proxy.running import Origin, revealed, run
+from proxy.security.passwords import hash_password, new_key
 from proxy.services import Registry
 from proxy.sources.base import SourceInfo
-from proxy.sources.cube.formats import SUFFIXES as CUBE_SUFFIXES
-from proxy.sources.cube.formats import is_zarr_folder
 from proxy.sources.dimensions import extent_text
-from proxy.sources.location import RASTER_SUFFIXES, locate
 from proxy.sources.session import prepare_process
-
-CONFIG_VARIABLE = "COGPROXY_CONFIG_FILE"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,12 +51,13 @@ def serve(
     log_level: str,
 ) -> None:
     """Serve files, folders or URLs, one service each; with neither these nor --config, the demo."""
-    _log(log_level)
+    overrides = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    origin = Origin(sources, None if config_file is None else config_file.resolve(), given, mosaic)
+    logs.set_up(log_level)
     try:
-        config = chosen_config(sources, config_file, mosaic)
-        overrides = {"host": host, "port": port, "workers": workers}
-        given = {name: value for name, value in overrides.items() if value is not None}
-        config = config.model_copy(update={"server": config.server.model_copy(update=given)})
+        config = origin.read()
+        logs.set_up(log_level, config.server.log_format)
         prepare_process()
         create_app(config)
     except ConfigError as error:
@@ -75,7 +65,7 @@ def serve(
     server = config.server
     shown = "localhost" if server.host in ("127.0.0.1", "0.0.0.0", "::") else server.host
     click.echo(f"cogproxy {__version__}: {len(config.services)} services at http://{shown}:{server.port}/")
-    _run(config, log_level)
+    run(config, origin, log_level)
 
 
 @main.command()
@@ -91,7 +81,7 @@ def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None
 
     Ends with status 1 where a source cannot be served.
     """
-    _log("error")
+    logs.set_up("error")
     try:
         config = selected_config(sources, config_file, mosaic)
         prepare_process()
@@ -134,7 +124,7 @@ def purge(
     server: str | None,
 ) -> None:
     """Let no picture made so far be served again. Workers that share a tier know within a second."""
-    _log("warning")
+    logs.set_up("warning")
     order = {"service": services, "source": sources, "all": everything, "bbox": bbox, "zooms": zooms}
     data = {name: value for name, value in order.items() if value}
     try:
@@ -204,145 +194,18 @@ def advice_on(info: SourceInfo) -> list[str]:
     return found
 
 
-def chosen_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None = None) -> Config:
-    """Configuration from a file, from plain sources, from both, or the demo.
-
-    Args:
-        mosaic: name of the one service that is made of all sources; each becomes a service when None.
-
-    Raises:
-        ConfigError: something is wrong with it, or a folder holds no raster.
-    """
-    config = load(config_file) if config_file else parse({})
-    if mosaic is not None and not sources:
-        raise ConfigError("--mosaic: there are no sources that it could be made of")
-    if not sources:
-        return config if config_file else demo_config()
-    known = [service.name.lower() for service in config.services]
-    if mosaic is not None and mosaic.lower() in known:
-        raise ConfigError(f"--mosaic: the configuration has a service '{mosaic}' already")
-    if mosaic is not None:
-        named: list[dict[str, object]] = [{"name": mosaic, "mosaic": {"source": list(sources)}}]
-    else:
-        named = [{"name": name, "source": source} for name, source in services_of(sources, known)]
-    plain = parse({"services": named}, {})
-    return config.model_copy(update={"services": (*config.services, *plain.services)})
+@main.command("hash-password")
+@click.password_option(help="Asked for when absent.")
+def hash_password_command(password: str) -> None:
+    """Print the hash of a password, for `security.users` of the configuration."""
+    click.echo(hash_password(password))
 
 
-def selected_config(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None) -> Config:
-    """As `chosen_config`, with only those services of the file that `sources` names, where it names any.
-
-    Raises:
-        ConfigError: something is wrong with it, or a folder holds no raster.
-    """
-    known = {service.name.lower() for service in load(config_file).services} if config_file else set()
-    wanted = {text.lower() for text in sources} & known
-    plain = tuple(text for text in sources if text.lower() not in known)
-    config = chosen_config(plain, config_file, mosaic)
-    if not wanted:
-        return config
-    kept = [s for s in config.services if s.name.lower() in wanted or s.name.lower() not in known]
-    return config.model_copy(update={"services": tuple(kept)})
-
-
-def services_of(sources: tuple[str, ...], known: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """Names and sources: one for each file or URL, a folder gives one for each raster in it.
-
-    Names are file names without ending; those that are taken, by one before or by a `known` service, get a
-    number.
-
-    Raises:
-        ConfigError: a file is missing, or a folder holds no raster.
-    """
-    paths: list[str] = []
-    for source in sources:
-        if "://" not in source and Path(source).is_dir() and not is_zarr_folder(Path(source)):
-            inside = sorted(_sources_in(Path(source)))
-            if not inside:
-                raise ConfigError(f"{source}: there is no raster in this folder")
-            paths += [str(path) for path in inside]
-        elif "://" not in source and not source.startswith("/vsi") and not Path(source).exists():
-            raise ConfigError(f"{source}: there is no such file or folder")
-        else:
-            paths.append(source)
-    taken = {name.lower() for name in known}
-    found = []
-    for path in paths:
-        plain = re.sub(r"[^A-Za-z0-9_.\-]", "_", locate(path).name).strip("._-")
-        name = _free(plain or "raster", taken)
-        taken.add(name.lower())
-        found.append((name, path))
-    return found
-
-
-def _sources_in(folder: Path) -> Iterator[Path]:
-    """Rasters, and files and folders with dimensions; what lies in such a folder is no source of its own."""
-    for root, folders, files in os.walk(folder):
-        hierarchies = [name for name in folders if is_zarr_folder(Path(root, name))]
-        folders[:] = [name for name in folders if name not in hierarchies]
-        yield from (Path(root, name) for name in hierarchies)
-        known = RASTER_SUFFIXES | CUBE_SUFFIXES
-        yield from (Path(root, name) for name in files if Path(name).suffix.lower() in known)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}_{number}" for number in itertools.count(2))
-    return next(free for free in itertools.chain([name], numbered) if free.lower() not in taken)
-
-
-def app_from_environment() -> object:
-    """The application of a worker process, from the file that the supervisor wrote."""
-    _log(os.environ.get("COGPROXY_LOG_LEVEL", "info"))
-    prepare_process()
-    data = yaml.safe_load(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
-    return create_app(parse(data, {}))
-
-
-def _run(config: Config, log_level: str) -> None:
-    server = config.server
-    options = {
-        "host": server.host,
-        "port": server.port,
-        "log_level": log_level,
-        "access_log": server.access_log,
-        "timeout_graceful_shutdown": 10,
-        "server_header": False,
-    }
-    if server.workers == 1:
-        uvicorn.run(create_app(config), **options)  # type: ignore[arg-type]
-        return
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=True) as file:
-        # Only this user can read it: it holds the secrets of the configuration.
-        yaml.safe_dump(revealed(config), file)
-        file.flush()
-        os.environ[CONFIG_VARIABLE] = file.name
-        os.environ["COGPROXY_LOG_LEVEL"] = log_level
-        uvicorn.run("proxy.cli:app_from_environment", factory=True, workers=server.workers, **options)  # type: ignore[arg-type]
-
-
-def revealed(config: Config) -> dict[str, object]:
-    """The configuration as plain values, secrets included, with a signing secret for all workers."""
-    data = config.model_dump(mode="python")
-    if config.server.secret is None:
-        data["server"]["secret"] = secrets.token_hex(32)
-    plain = _plain(data)
-    assert isinstance(plain, dict)
-    return plain
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "get_secret_value"):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, str | Path) else value
-
-
-def _log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("rasterio").setLevel(logging.ERROR)
+@main.command("new-key")
+def new_key_command() -> None:
+    """Make an API key: print it for whoever will use it, and its hash for `security.keys`."""
+    key, hashed = new_key()
+    click.echo(f"key:  {key}\nhash: {hashed}")
 
 
 for _command in bulk.commands(bulk.Tools(chosen_config, revealed, read_renderings)):

@@ -13,7 +13,7 @@ from proxy.arcgis.rules import rendering_rule
 from proxy.bulk.commands import export_file, named, seed
 from proxy.bulk.export import COMPRESSIONS
 from proxy.bulk.overview import build_overview
-from proxy.bulk.seed import EXTENSIONS, Report
+from proxy.bulk.seed import CACHED_EXTENSIONS, Report
 from proxy.bulk.work import complete
 from proxy.config import Config, ConfigError
 from proxy.errors import ProxyError
@@ -54,7 +54,7 @@ def commands(tools: Tools) -> list[click.Command]:
     @click.option("--bbox", default="", help="west,south,east,north in degrees [default: the data].")
     @style
     @click.option("--tms", default="WebMercatorQuad", help="Tile matrix set.")
-    @click.option("--format", "extension", default="png", type=click.Choice(EXTENSIONS))
+    @click.option("--format", "extension", default="png", type=click.Choice(CACHED_EXTENSIONS))
     @click.option("--scale", default=1, type=click.IntRange(1, 4), help="2: tiles of 512 pixels.")
     @query
     @click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")

@@ -10,8 +10,10 @@ from proxy.config.base import ConfigError
 from proxy.config.loading import ENVIRONMENT_PREFIX, load, parse
 from proxy.config.mosaic import CatalogKind, CubeConfig, MosaicConfig
 from proxy.config.ogc import OgcConfig
+from proxy.config.open import OpenConfig
 from proxy.config.root import Config
-from proxy.config.server import CacheConfig, CredentialsConfig, RenderConfig, ServerConfig
+from proxy.config.security import AccessConfig, KeyConfig, SecurityConfig, TokensConfig, UserConfig
+from proxy.config.server import CacheConfig, CredentialsConfig, LogFormat, RenderConfig, ServerConfig
 from proxy.config.service import (
     ArchiveConfig,
     CacheType,
@@ -23,6 +25,7 @@ from proxy.config.service import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "AccessConfig",
     "ArchiveConfig",
     "CacheConfig",
     "CacheType",
@@ -32,13 +35,19 @@ __all__ = [
     "ConfigError",
     "CredentialsConfig",
     "CubeConfig",
+    "KeyConfig",
     "LimitsConfig",
+    "LogFormat",
     "MosaicConfig",
     "OgcConfig",
+    "OpenConfig",
     "RenderConfig",
     "RenderingConfig",
+    "SecurityConfig",
     "ServerConfig",
     "ServiceConfig",
+    "TokensConfig",
+    "UserConfig",
     "load",
     "parse",
 ]

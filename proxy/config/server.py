@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from proxy.config.base import Model
 from proxy.model import Effort
+
+
+class LogFormat(StrEnum):
+    """How lines of the log are written."""
+
+    CONSOLE = "console"
+    JSON = "json"
 
 
 class ServerConfig(Model):
@@ -19,8 +27,15 @@ class ServerConfig(Model):
         trust_forwarded: believe `X-Forwarded-*` of the proxy in front.
         cors_origins: origins allowed by CORS, `*` for all.
         open_at_start: look at every source when the server starts, rather than when first asked for.
-        secret: signs links to rendered pictures; made at random when absent.
-        admin_token: lets its bearer purge the cache; without one nobody may.
+        secret: signs links to rendered pictures, and tokens; made at random when absent.
+        admin_token: lets its bearer purge the cache, as keys of administrators do.
+        watch: look out for changes of the configuration file, and take them over.
+        drain_seconds: how long requests are still taken after the server was told to stop, while `/readyz`
+            already says no.
+        shutdown_seconds: how long what has begun may take to end after that.
+        access_log: a line for each request.
+        log_format: `console` or `json`.
+        metrics: answer at `/metrics`.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +49,11 @@ class ServerConfig(Model):
     admin_token: SecretStr | None = Field(None, min_length=16)
     open_at_start: bool = True
     access_log: bool = False
+    log_format: LogFormat = LogFormat.CONSOLE
+    metrics: bool = True
+    watch: bool = True
+    drain_seconds: float = Field(0.0, ge=0, le=600)
+    shutdown_seconds: float = Field(10.0, ge=0, le=600)
 
 
 class RenderConfig(Model):
@@ -46,6 +66,7 @@ class RenderConfig(Model):
         open_files: idle open datasets kept for the next request.
         block_cache_mb: decoded blocks kept in each process.
         effort: of the PNG encoder.
+        slow_seconds: requests that take longer are logged so that they can be sent again; 0 for none.
     """
 
     threads: int = Field(0, ge=0, le=256)
@@ -54,6 +75,7 @@ class RenderConfig(Model):
     open_files: int = Field(128, ge=1)
     block_cache_mb: int = Field(256, ge=0)
     effort: Effort = Effort.FAST
+    slow_seconds: float = Field(5.0, ge=0)
 
 
 def _switch(value: object) -> object:

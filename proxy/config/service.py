@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from proxy.config.base import Model
 from proxy.config.mosaic import CubeConfig, MosaicConfig, Texts
 from proxy.config.ogc import MatrixSets
+from proxy.config.security import AccessConfig
 from proxy.model import DataKind, Interpolation
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)?")
@@ -22,11 +23,17 @@ class LimitsConfig(Model):
 
     Attributes:
         source_pixels: pixels of one band that may be read from the source for one picture.
+        renders: threads that render this service at a time; all of them when absent.
+        rate: requests a second that are answered on average, `burst` that may come at once; no limit when
+            absent. Counted in each process.
     """
 
     max_width: int = Field(4100, ge=512)
     max_height: int = Field(4100, ge=512)
     source_pixels: int = Field(400_000_000, ge=1_000_000)
+    renders: int | None = Field(None, ge=1)
+    rate: float | None = Field(None, gt=0)
+    burst: int = Field(50, ge=1)
 
 
 class CachingConfig(Model):
@@ -85,7 +92,7 @@ class CacheType(StrEnum):
 #: What of a service does not change its pixels.
 WORDS = frozenset({
     "title", "description", "attribution", "cache", "limits", "credentials", "tiles", "download",
-    "empty_tile", "renderings", "bundle", "archives",
+    "empty_tile", "renderings", "bundle", "archives", "access",
 })  # fmt: skip
 
 
@@ -99,6 +106,7 @@ class ServiceConfig(Model):
         tile_matrix_sets: in place of the server's list.
         crs: the only systems that WMS draws it in, beside its own; any when empty.
         download: the source file may be fetched as it is.
+        access: who reaches it; what `security.access` says when absent.
         archives: where tiles lie ready; what they lack is rendered.
     """
 
@@ -123,6 +131,7 @@ class ServiceConfig(Model):
     tile_matrix_sets: MatrixSets = ()
     crs: Texts = ()
     download: bool = False
+    access: AccessConfig | None = None
     archives: tuple[ArchiveConfig, ...] = ()
     empty_tile: Annotated[int, Field(description="status of a tile outside the data")] = 200
 

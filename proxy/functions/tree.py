@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -165,6 +165,7 @@ def evaluate(
     source: Raster,
     bands: tuple[int, ...] | None = None,
     items: Mapping[int, Raster] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Raster:
     """Pixels of a tree. Equal sub-trees are evaluated once.
 
@@ -175,6 +176,7 @@ def evaluate(
         bands: what `bands_needed` said, where only those bands were read: band i of `source` is then band
             `bands[i]` of the service, and is addressed as such. None where all bands were read.
         items: rasters of `items_needed(node)` on the same grid and with the same bands.
+        check: called before each function; what it raises ends the work.
 
     Raises:
         InvalidRule: the tree does not fit the raster, for instance a band that does not exist.
@@ -184,13 +186,19 @@ def evaluate(
         leaves[key] = raster
     ready = {key: _prepared(raster, bands) for key, raster in leaves.items()}
     repeated = {key for key, times in Counter(walk(node)).items() if times > 1}
-    return _Evaluation(ready, repeated).of(node)
+    return _Evaluation(ready, repeated, check).of(node)
 
 
 class _Evaluation:
     """One walk over a tree; keeps the results of sub-trees that occur again."""
 
-    def __init__(self, leaves: Mapping[int | None, Raster], repeated: set[Node]) -> None:
+    def __init__(
+        self,
+        leaves: Mapping[int | None, Raster],
+        repeated: set[Node],
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        self.check = check
         self.leaves = leaves
         self.repeated = repeated
         self.done: dict[Node, Raster] = {}
@@ -215,6 +223,8 @@ class _Evaluation:
         values = {name: self._value(value) for name, value in node.arguments}
         if function.typed:
             values["output_type"] = node.output_type
+        if self.check is not None:
+            self.check()
         try:
             result = function.run(**values)
         except InvalidRule as error:

@@ -64,8 +64,9 @@ async def composed(
     etag = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
     current = [rendered.current for rendered in found]
     stale = any(rendered.stale for rendered in found)
+    checked = any(rendered.checked for rendered in found)
     picture = replace(picture, missing=missing)
-    return Rendered(picture, etag, status, lambda: all(each() for each in current), stale)
+    return Rendered(picture, etag, status, lambda: all(each() for each in current), stale, checked)
 
 
 def _alone(request: RenderRequest) -> RenderRequest:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from proxy.errors import DeadlinePassed, ReadBudgetExceeded
@@ -46,6 +48,7 @@ class ReadContext:
         deadline: on the monotonic clock, None for none; `seconds` is what it was set to.
         abandoned: set when nobody waits any more.
         missing: items that belonged in the result and could not be read: (name, public reason).
+        stages: name, begin and end of each stage that was gone through, on the clock of `perf_counter`.
         used: items that gave pixels, in order: (id, name).
         meter: what the items of a mosaic have read so far; None outside a mosaic.
     """
@@ -56,6 +59,7 @@ class ReadContext:
     seconds: float = 0.0
     abandoned: threading.Event | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    stages: list[tuple[str, float, float]] = field(default_factory=list)
     used: dict[int, str] = field(default_factory=dict)
     meter: Meter | None = None
 
@@ -70,3 +74,17 @@ class ReadContext:
             raise Abandoned
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise DeadlinePassed(self.seconds)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """One stage of the work: begins with a `check`, and its time is noted.
+
+        Raises:
+            DeadlinePassed, Abandoned: as `check` does.
+        """
+        self.check()
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages.append((name, begin, time.perf_counter()))

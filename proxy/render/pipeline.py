@@ -90,17 +90,18 @@ def render_picture(
             raise
         outlines = draw_footprints(source, request.grid, request.selection)
         return encode(outlines, request.format, request.options)
-    context.check()
     if request.format.is_display:
         bands = _input_bands(source, request)
-        raster = for_display(
-            full_scale(raster, request.pixel_type),
-            source.info.kind,
-            lambda: result_statistics(service, source, request.rule, bands),
-        )
-        if request.options.background is not None:
-            raster = on_background(raster, request.options.background)
-    picture = encode(raster, request.format, request.options)
+        with context.stage("finish"):
+            raster = for_display(
+                full_scale(raster, request.pixel_type),
+                source.info.kind,
+                lambda: result_statistics(service, source, request.rule, bands),
+            )
+            if request.options.background is not None:
+                raster = on_background(raster, request.options.background)
+    with context.stage("encode"):
+        picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
 
 
@@ -155,12 +156,15 @@ def processed(
         needed = (0,)
     read = bands if needed is None else tuple(bands[index] for index in needed)
     evaluate_item = _item_rule(service, source.at(context.selection), interpolation)
-    raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
+    with context.stage("read"):
+        raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(_statistics(service, source), read))
-    result = evaluate(tree, raster, needed, _named(source, tree, raster, read, interpolation, context))
-    if around:
-        result = dataclasses.replace(result.cropped(around), grid=grid)
+    named = _named(source, tree, raster, read, interpolation, context)
+    with context.stage("functions"):
+        result = evaluate(tree, raster, needed, named, context.check)
+        if around:
+            result = dataclasses.replace(result.cropped(around), grid=grid)
     return result
 
 
@@ -171,7 +175,7 @@ def _item_rule(service: Subject, source: AnySource, interpolation: Interpolation
     rule = source.item_rule
 
     def evaluated(item: ItemSource, grid: Grid, context: ReadContext) -> Raster:
-        own = dataclasses.replace(context, selection=EVERYTHING)
+        own = dataclasses.replace(context, selection=EVERYTHING, stages=[])
         return processed(service, item, grid, rule, _every(item), interpolation, own)
 
     return evaluated

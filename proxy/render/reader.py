@@ -62,7 +62,7 @@ def read_raster(
         data, mask = layer.data, np.asarray(layer.valid.any(axis=0))
     else:
         assert isinstance(source, Readable)
-        data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget)
+        data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
     return Raster(
         data,
         mask,

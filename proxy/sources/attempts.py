@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -71,14 +72,34 @@ def tried(work: Callable[[], T], tries: int = TRIES, budget: float = BUDGET) -> 
     for number in range(1, tries + 1):
         try:
             return work()
-        except (*FINAL, ProxyError):
-            raise
         except Exception as error:
-            pause = random.uniform(0, PAUSE * 2 ** (number - 1))
-            if number == tries or is_refused(error) or time.monotonic() + pause > deadline:
+            pause = _pause(error, number, tries, deadline)
+            if pause is None:
                 raise
             time.sleep(pause)
     raise AssertionError("unreachable")
+
+
+async def tried_async(work: Callable[[], Awaitable[T]], tries: int = TRIES, budget: float = BUDGET) -> T:
+    """As `tried`, on an event loop."""
+    deadline = time.monotonic() + budget
+    for number in range(1, tries + 1):
+        try:
+            return await work()
+        except Exception as error:
+            pause = _pause(error, number, tries, deadline)
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def _pause(error: Exception, number: int, tries: int, deadline: float) -> float | None:
+    """Seconds before the next try; None where there is none."""
+    if isinstance(error, (*FINAL, ProxyError)) or number == tries or is_refused(error):
+        return None
+    pause = random.uniform(0, PAUSE * 2 ** (number - 1))
+    return None if time.monotonic() + pause > deadline else pause
 
 
 def is_refused(error: BaseException) -> bool:

@@ -39,15 +39,20 @@ class Location:
         return Path(unquote(path)).stem or "raster"
 
 
+def canonical_scheme(scheme: str) -> str:
+    """Scheme of an address as it is known here."""
+    return _ALIASES.get(scheme.lower(), scheme.lower())
+
+
 def is_remote_scheme(scheme: str) -> bool:
     """True for the schemes of buckets and web servers, whatever their case."""
-    return _ALIASES.get(scheme.lower(), scheme.lower()) in _REMOTE
+    return canonical_scheme(scheme) in _REMOTE
 
 
 def locate(text: str) -> Location:
     """Read a local path, an `http(s)://`, `s3://`, `gs://` or `az://` URL, or a GDAL path."""
     scheme, separator, rest = text.partition("://")
-    scheme = _ALIASES.get(scheme.lower(), scheme.lower())
+    scheme = canonical_scheme(scheme)
     if separator and scheme == "file":
         return Location(text, unquote(rest), None)
     if separator and scheme in _REMOTE:

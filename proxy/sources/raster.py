@@ -64,6 +64,9 @@ class RasterSource:
     """Pixels of one file or object.
 
     Reading is safe from several threads: each borrows a handle of its own.
+
+    Args:
+        driver: the only one of GDAL's that may open it; any when absent.
     """
 
     def __init__(
@@ -74,7 +77,9 @@ class RasterSource:
         pool: Handles,
         version: str,
         stored: Stored,
+        driver: str | None = None,
     ) -> None:
+        self._driver = driver
         self.location = location
         self.stale = False
         self._stored = stored
@@ -223,6 +228,9 @@ class RasterSource:
             info = describe(dataset, self._config, self._version, "window", "")
             self.levels = self._overviews(dataset, path)
             info = self._with_blocks(info, dataset)
+        if info.way != "blocks" and info.block[0] * info.block[1] > self._config.limits.source_pixels:
+            # GDAL decodes a block as a whole, however little of it is wanted.
+            raise CannotOpen("Its blocks are larger than what may be read for a picture.")
         sizes = tuple((level.width, level.height) for level in self.levels[1:])
         return dataclasses.replace(info, level_sizes=sizes)
 
@@ -244,7 +252,7 @@ class RasterSource:
     def _overviews(self, dataset: DatasetReader, path: str) -> tuple[Level, ...]:
         found = []
         for index, _ in enumerate(dataset.overviews(1)):
-            with rasterio.open(path, overview_level=index) as overview:
+            with rasterio.open(path, driver=self._driver, overview_level=index) as overview:
                 found.append((Level(overview.width, overview.height, self._scaled(dataset, overview)), index))
         found.sort(key=lambda pair: -pair[0].width)
         self._overview_index = tuple(index for _, index in found)
@@ -274,8 +282,8 @@ class RasterSource:
         path = path or self.location.gdal_path
         if not self._warped:
             extra = {"overview_level": self._overview_index[level - 1]} if level else {}
-            return Handle(rasterio.open(path, sharing=False, **extra))
-        base = rasterio.open(path, sharing=False)
+            return Handle(rasterio.open(path, driver=self._driver, sharing=False, **extra))
+        base = rasterio.open(path, driver=self._driver, sharing=False)
         kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
         if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True

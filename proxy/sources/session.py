@@ -76,6 +76,8 @@ def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
     options.update({name: secret.get_secret_value() for name, secret in azure.items() if secret})
     if credentials.account:
         options["AZURE_STORAGE_ACCOUNT"] = credentials.account
+        if credentials.endpoint and (credentials.account_key or credentials.sas_token):
+            options["AZURE_STORAGE_CONNECTION_STRING"] = _azure_connection(credentials)
     if credentials.service_account_file:
         options["GOOGLE_APPLICATION_CREDENTIALS"] = credentials.service_account_file
     if credentials.region:
@@ -91,6 +93,16 @@ def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
         options["AWS_REQUEST_PAYER"] = "requester"
     options.update({name: secret.get_secret_value() for name, secret in credentials.gdal.items()})
     return options
+
+
+def _azure_connection(credentials: CredentialsConfig) -> str:
+    """The only form in which GDAL takes an endpoint of Azure's; it then takes the key from there too."""
+    parts = {"AccountName": credentials.account, "BlobEndpoint": credentials.endpoint}
+    if credentials.account_key:
+        parts["AccountKey"] = credentials.account_key.get_secret_value()
+    if credentials.sas_token:
+        parts["SharedAccessSignature"] = credentials.sas_token.get_secret_value().lstrip("?")
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 class _Profile(Session):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from proxy.crs import Bounds
-from proxy.errors import NotFound
+from proxy.errors import Denied, NotFound
 from proxy.model import DataKind
 from proxy.services import Registry, Service
 from proxy.viewer import choosing
@@ -77,6 +77,10 @@ class Viewer:
             rendering = service.rendering(request.query_params.get("style")).name
         except NotFound as error:
             return self._pages.respond("message.html", prefix, 404, title="Not found", message=error.message)
+        except Denied as error:
+            return self._pages.respond(
+                "message.html", prefix, error.status, title="Not for everybody", message=error.message
+            )
         values: dict[str, Any] = {
             "facts": facts,
             "rendering": rendering,

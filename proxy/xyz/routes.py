@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from proxy.crs import WEB_MERCATOR, WGS84, SpatialReference, transform_bounds
 from proxy.errors import InvalidParameter, OutsideExtent, ProxyError
 from proxy.model import Extent, Grid, ImageFormat
+from proxy.open_services import PARAMETER, OpenServices
 from proxy.render.point import point_values
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
@@ -41,14 +42,23 @@ def routes() -> list[BaseRoute]:
 
 async def tiles(request: Request) -> Response:
     """A tile, a TileJSON, a style, a thumbnail, or the values at a point."""
-    registry: Registry = request.app.state.registry
     try:
-        service, rest = registry.match(request.path_params["path"])
+        service, rest = _service(request)
         wanted = target(rest)
         await _renderer(request).opened(service)
         return await _HANDLERS[wanted.kind](request, service, wanted)
     except ProxyError as error:
         return plain_error(error)
+
+
+def _service(request: Request) -> tuple[Service, str]:
+    """The service that a path begins with, and the rest of the path."""
+    path = request.path_params["path"]
+    opened: OpenServices | None = request.app.state.open_services
+    if opened is not None and (rest := opened.rest_of(path)) is not None:
+        return opened.service(request.query_params.get(PARAMETER)), rest
+    registry: Registry = request.app.state.registry
+    return registry.match(path)
 
 
 def _renderer(request: Request) -> Renderer:
@@ -124,7 +134,7 @@ async def _point(request: Request, service: Service, wanted: Target) -> Response
     chosen = chosen_items(service, request.query_params)
     context = _renderer(request).context(service, chosen)
     shown = source.at(chosen)
-    found = await _renderer(request).call(point_values, shown, wanted.lonlat, WGS84, context)
+    found = await _renderer(request).call(point_values, shown, wanted.lonlat, WGS84, context, service=service)
     if found is None:
         raise OutsideExtent("There are no data at that place.")
     body: dict[str, Any] = {

@@ -6,8 +6,9 @@ import pytest
 
 from proxy.arcgis import href as module
 from proxy.arcgis.fields import Fields
-from proxy.arcgis.href import Hrefs, UnknownPicture, secret
+from proxy.arcgis.href import Hrefs, UnknownPicture
 from proxy.config import Config, ServerConfig
+from proxy.security.tokens import secret
 
 ORDER = Fields([("bbox", "1,2,3,4"), ("size", "10,10"), ("f", "json"), ("token", "t"), ("dpi", "96")])
 LONG = Fields([("bbox", "1,2,3,4"), ("renderingRule", "".join(f"{i * 7919:x}," for i in range(2000)))])

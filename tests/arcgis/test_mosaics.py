@@ -285,6 +285,28 @@ def test_what_has_no_meaning_is_an_error(client: TestClient, query: dict[str, An
     assert asked(client, "exportImage", bbox=box, **{**query, "f": "image"}).json()["error"]["code"] == 400
 
 
+def test_attributes_that_are_dimensions(listing: Path, clips: list[Path]) -> None:
+    with mosaic_client(listing, dimensions={"cloud": "Cloud", "time": "AcquisitionDate"}) as client:
+        assert told(client)["hasMultidimensions"] is True
+        (variable,) = told(client, "multidimensionalInfo")["multidimensionalInfo"]["variables"]
+        cloud, time = variable["dimensions"]
+        assert (cloud["name"], cloud["field"], cloud["values"]) == ("cloud", "Cloud", [10, 40, 50, 90])
+        assert (time["name"], time["field"], time["values"]) == ("StdTime", "AcquisitionDate", MOMENTS)
+        for name, values, order in (
+            ("cloud", [[5, 45]], [2, 3]),
+            ("Cloud", [90], [4]),
+            ("StdTime", [MOMENTS[2], [MOMENTS[0], MOMENTS[1]]], [1, 2, 3]),
+            ("time", ["2020"], [1, 2]),
+        ):
+            parts = [{"variableName": "clips", "dimensionName": name, "values": values}]
+            drawn_as(client, clips, order, mosaicRule={"multidimensionalDefinition": parts})
+            found = told(client, "query", multidimensionalDefinition=parts, returnIdsOnly="true")
+            assert found["objectIds"] == order
+        # Slices are numbered over all pairs of values: the second of the first cloud, the first of the third.
+        drawn_as(client, clips, [2], sliceId="1")
+        drawn_as(client, clips, [1], sliceId="8")
+
+
 def test_no_item_is_a_picture_without_pixels(client: TestClient) -> None:
     _, mask = exported(client, mosaicRule={"where": "Cloud > 100"})
     assert not mask.any()
@@ -311,6 +333,10 @@ def test_items_that_cannot_be_read_are_told_of(broken: Path, clips: list[Path]) 
         answer = asked(client, "exportImage", **query)
         assert answer.headers["Cogproxy-Missing-Items"] == "2"
         assert answer.headers["Cache-Control"] == "no-store"
+        linked = asked(client, "exportImage", **{**query, "f": "json"})
+        assert linked.headers["Cogproxy-Missing-Items"] == "2"
+        picture = client.get(httpx.URL(linked.json()["href"]).path)
+        assert (picture.headers["Cogproxy-Missing-Items"], picture.content) == ("2", answer.content)
         with rasterio.open(io.BytesIO(answer.content)) as file:
             found = file.read(), file.dataset_mask() > 0
         assert_equal(found, expected([clips[0], clips[3]], grid))

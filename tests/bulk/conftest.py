@@ -9,8 +9,8 @@ import pytest
 from proxy.app import read_renderings
 from proxy.bulk.commands import seed
 from proxy.bulk.seed import Report
-from proxy.cli import revealed
 from proxy.config import Config, parse
+from proxy.running import revealed
 from tests.conftest import DATA
 
 Seeder = Callable[..., Report]

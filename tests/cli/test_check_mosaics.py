@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from proxy.cli import chosen_config, main, selected_config
+from proxy.chosen import chosen_config, selected_config
+from proxy.cli import main
 from proxy.config import ConfigError
 from tests.conftest import DATA, DEMO
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from proxy.cli import chosen_config, main, revealed, services_of
+from proxy.chosen import chosen_config, services_of
+from proxy.cli import main
 from proxy.config import ConfigError, parse
+from proxy.running import revealed
 from tests.conftest import DATA, DEMO, RasterMaker
 
 

@@ -10,6 +10,8 @@ import ElevationLayer from '@arcgis/core/layers/ElevationLayer.js'
 import WMSLayer from '@arcgis/core/layers/WMSLayer.js'
 import WMTSLayer from '@arcgis/core/layers/WMTSLayer.js'
 import WebTileLayer from '@arcgis/core/layers/WebTileLayer.js'
+import MosaicRule from '@arcgis/core/layers/support/MosaicRule.js'
+import TimeExtent from '@arcgis/core/time/TimeExtent.js'
 import RasterStretchRenderer from '@arcgis/core/renderers/RasterStretchRenderer.js'
 import * as reactiveUtils from '@arcgis/core/core/reactiveUtils.js'
 
@@ -44,6 +46,21 @@ async function drawn (layer, query) {
 const place = (query) => {
   const [x, y] = numbers(query.get('point'))
   return new Point({ x, y, spatialReference: { wkid: 4326 } })
+}
+
+/** What a request chooses: a mosaic rule as JSON, a condition, a time. */
+async function choosing (url, query) {
+  const layer = new ImageryLayer({ url, format: 'lerc', interpolation: 'nearest' })
+  if (query.get('rule')) layer.mosaicRule = MosaicRule.fromJSON(JSON.parse(query.get('rule')))
+  if (query.get('where')) layer.definitionExpression = query.get('where')
+  await layer.load()
+  return layer
+}
+
+const timeOf = (query) => {
+  if (!query.get('time')) return null
+  const [start, end] = numbers(query.get('time'))
+  return new TimeExtent({ start: new Date(start), end: new Date(end) })
 }
 
 const facts = (layer) => {
@@ -108,6 +125,36 @@ const kinds = {
     const [width, height] = numbers(query.get('size') || '64,64')
     const found = await layer.fetchPixels(extentOf(query), width, height)
     return block(found.pixelData?.pixelBlock ?? found.pixelBlock)
+  },
+  async chosen (url, query) {
+    const layer = await choosing(url, query)
+    const [width, height] = numbers(query.get('size'))
+    const found = await layer.fetchPixels(extentOf(query), width, height, { timeExtent: timeOf(query) })
+    return {
+      ...block(found.pixelData?.pixelBlock ?? found.pixelBlock),
+      sourceType: layer.sourceType,
+      hasMultidimensions: layer.hasMultidimensions,
+      timeInfo: layer.timeInfo?.toJSON() ?? null,
+      variables: layer.serviceRasterInfo.multidimensionalInfo?.variables ?? null
+    }
+  },
+  async items (url, query) {
+    const layer = await choosing(url, query)
+    const [x, y] = numbers(query.get('point'))
+    const geometry = new Point({ x, y, spatialReference: { wkid: Number(query.get('wkid')) } })
+    const found = await layer.identify({
+      geometry, returnCatalogItems: true, returnPixelValues: true, returnGeometry: true, timeExtent: timeOf(query)
+    })
+    const rasters = await layer.queryRasters({ where: query.get('where') || '1=1', outFields: ['Name', 'Cloud'], returnGeometry: true, orderByFields: ['Cloud'] })
+    return {
+      value: found.value,
+      values: found.properties?.Values ?? null,
+      items: found.catalogItems?.features.map((one) => one.attributes.OBJECTID) ?? null,
+      visibilities: found.catalogItemVisibilities,
+      rasters: rasters.features.map((one) => ({ ...one.attributes, wkid: one.geometry.spatialReference.wkid, rings: one.geometry.rings.length })),
+      count: await layer.queryRasterCount({ where: "State = 'ND'" }),
+      ids: await layer.queryObjectIds({ where: 'Cloud > 20' })
+    }
   },
   async identify (url, query) {
     const layer = new ImageryLayer({ url })

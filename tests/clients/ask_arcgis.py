@@ -1,4 +1,4 @@
-"""Use an image service through Esri's Python package, without a portal: python ask_arcgis.py BASE [...]."""
+"""Use image services through Esri's Python package without a portal: python ask_arcgis.py BASE [choosing]."""
 
 from __future__ import annotations
 
@@ -51,5 +51,58 @@ def main(base: str) -> dict[str, Any]:
     return found
 
 
+def choosing(base: str) -> dict[str, Any]:
+    """A mosaic and a cube."""
+    clips, ocean = layer(base, "clips"), layer(base, "ocean")
+    extent = dict(clips.properties.extent)
+    x, y = (extent["xmin"] + extent["xmax"]) / 2, (extent["ymin"] + extent["ymax"]) / 2
+    point = {"x": x, "y": y, "spatialReference": {"wkid": 26913}}
+    export: dict[str, Any] = {
+        "bbox": extent, "bbox_sr": 26913, "image_sr": 26913, "size": [270, 200], "rendering_rule": RAW,
+        "interpolation": "RSP_NearestNeighbor", "f": "numpy_array",
+    }  # fmt: skip
+
+    def pixels(one: Any, **more: Any) -> Any:
+        return np.asarray(one.export_image(**{**export, **more})).tolist()
+
+    def ordered(**how: Any) -> Any:
+        # The package changes the layer itself.
+        own = layer(base, "clips")
+        own.mosaic_by(**how)
+        return pixels(own)
+
+    clear = clips.filter_by(where="Cloud < 45", lock_rasters=True)
+    world = {"xmin": -181.5, "ymin": -91.5, "xmax": 178.5, "ymax": 88.5, "spatialReference": {"wkid": 4326}}
+    variable = ocean.multidimensional_info["multidimensionalInfo"]["variables"][0]
+    times, depths = (one["values"] for one in variable["dimensions"])
+    rule = {
+        "multidimensionalDefinition": [
+            {"variableName": "TEMP", "dimensionName": "StdTime", "values": [times[1]]},
+            {"variableName": "TEMP", "dimensionName": "StdZ", "values": [depths[2]]},
+        ]
+    }
+    cube = {"bbox": world, "bbox_sr": 4326, "image_sr": 4326, "size": [90, 45], "compression_tolerance": 0}
+    return {
+        "rule": dict(clips.mosaic_rule or {}),
+        "plain": pixels(clips),
+        "echoed": pixels(clips, mosaic_rule=dict(clips.mosaic_rule) if clips.mosaic_rule else None),
+        "clear": {"rule": clear.mosaic_rule, "pixels": pixels(clear)},
+        "worst": ordered(method="attribute", sort_by="Cloud", asc=False),
+        "mean": ordered(method="none", op="mean"),
+        "query": clips.query(
+            where="State = 'ND'", out_fields="Name,Cloud", order_by_fields="Cloud"
+        ).to_dict(),
+        "identify": clips.identify(geometry=point),
+        "variable": variable,
+        "slices": ocean.slices(),
+        "some": ocean.slices([{"variableName": "TEMP", "dimensionName": "StdZ", "values": [depths[2]]}]),
+        "slice": pixels(ocean, **cube, mosaic_rule=rule),
+        "samples": ocean.get_samples(
+            geometry={"x": 180.5, "y": 2.5, "spatialReference": {"wkid": 4326}}, slice_id=6
+        ),
+    }
+
+
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1]), default=str))
+    ask = choosing if sys.argv[2:] == ["choosing"] else main
+    print(json.dumps(ask(sys.argv[1]), default=str))

@@ -11,12 +11,19 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rasterio
+
+from proxy.crs import reference
+from proxy.model import Extent, Grid
+from tests.arcgis.mosaics import listing_in
+from tests.conftest import DATA
 
 HERE = Path(__file__).parent
 
@@ -48,6 +55,42 @@ def services() -> Iterator[str]:
     """The rasters of the demo as clients meet them elsewhere: services.yaml."""
     with served("--config", str(HERE / "services.yaml")) as base:
         yield base
+
+
+@dataclass(frozen=True)
+class Many:
+    """A server of the mosaic `clips`, with its files in the order of their ids, and of the cube `ocean`."""
+
+    base: str
+    clips: tuple[Path, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The pixels of the mosaic: those of its files, which lie on one grid."""
+        bounds = []
+        for path in self.clips:
+            with rasterio.open(path) as file:
+                bounds.append(file.bounds)
+                x, y = file.res
+        left, bottom = min(b.left for b in bounds), min(b.bottom for b in bounds)
+        right, top = max(b.right for b in bounds), max(b.top for b in bounds)
+        extent = Extent(left, bottom, right, top)
+        return Grid(reference("EPSG:26913"), extent, round((right - left) / x), round((top - bottom) / y))
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    """Real clips that lie over one another, and real temperatures of the sea."""
+    folder = tmp_path_factory.mktemp("many")
+    listing = listing_in(folder)
+    services = [
+        {"name": "clips", "mosaic": {"source": str(listing), "kind": "tile_index", "method": "none"}},
+        {"name": "ocean", "source": str(DATA / "ocean_temperature.nc")},
+    ]
+    file = folder / "config.json"
+    file.write_text(json.dumps({"services": services, "state": str(folder / "state")}))
+    with served("--config", str(file)) as base:
+        yield Many(base, tuple(sorted(folder.glob("clip_*.tif"))))
 
 
 @contextmanager

@@ -19,19 +19,23 @@ from tests.conftest import DEMO
 BOX = (-118.9, 37.2, -118.5, 37.6)
 
 
-@pytest.fixture(scope="module")
-def answers(services: str) -> dict[str, Any]:
-    """What the package made of the service. Its environment is its own, its dependencies are many."""
+def asked(*arguments: str) -> dict[str, Any]:
+    """What the package makes of services. Its environment is its own, its dependencies are many."""
     python = Path(os.environ.get("COGPROXY_ARCGIS_PYTHON", HERE / ".arcgis" / "bin" / "python"))
     if not python.exists():
         pytest.fail(f"the package arcgis is needed in {python}: .ci/clients installs it")
     done = subprocess.run(
-        [str(python), str(HERE / "ask_arcgis.py"), services], capture_output=True, text=True, timeout=120,
+        [str(python), str(HERE / "ask_arcgis.py"), *arguments], capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+@pytest.fixture(scope="module")
+def answers(services: str) -> dict[str, Any]:
+    return asked(services)
 
 
 def test_export_image(answers: dict[str, Any]) -> None:

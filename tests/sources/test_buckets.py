@@ -21,17 +21,18 @@ from proxy.sources.opening import open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, RasterSource
 from tests.conftest import DATA, DEMO
+from tests.rasters import imagine
 from tests.s3 import Front, profile, put, s3_server
 
 RASTER = DEMO / "elevation.tif"
-#: Striped and without overviews: GDAL reads it, through its own access to S3.
+#: Stored as no TIFF: GDAL reads it, through its own access to S3.
 BY_GDAL = DATA / "bottom_up_dem_4326_uint16.tif"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Front]:
     with s3_server() as front:
-        put(front, "rasters", {"deep/in/elevation.tif": RASTER.read_bytes(), "dem.tif": BY_GDAL.read_bytes()})
+        put(front, "rasters", {"deep/in/elevation.tif": RASTER.read_bytes(), "dem.img": imagine(BY_GDAL)})
         put(front, "second", {"elevation.tif": RASTER.read_bytes()}, public=True)
         yield front
 
@@ -70,8 +71,9 @@ def expected(path: Path, window: Window) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("path", [RASTER, BY_GDAL], ids=["blocks", "gdal"])
 def test_pixels_in_a_bucket_are_those_of_the_file(server: Front, path: Path) -> None:
-    name = "deep/in/elevation.tif" if path == RASTER else "dem.tif"
+    name = "deep/in/elevation.tif" if path == RASTER else "dem.img"
     source = opened(config_of(server, f"s3://rasters/{name}"))
+    assert source.info.way == ("blocks" if path == RASTER else "window")
     window = Window(10, 20, 120, 100)
     data, _ = source.read(0, (0,), window)
     assert np.array_equal(data, expected(path, window))
@@ -152,7 +154,7 @@ def test_an_object_that_is_not_there(server: Front) -> None:
 def test_whoever_reads_pays_where_the_profile_says_so(server: Front) -> None:
     server.payer = True
     opened(config_of(server, requester_pays=True)).close()
-    source = opened(config_of(server, "s3://rasters/dem.tif", requester_pays=True))
+    source = opened(config_of(server, "s3://rasters/dem.img", requester_pays=True))
     source.read(0, (0,), Window(0, 0, 10, 10))
     source.close()
 
@@ -172,8 +174,8 @@ def test_nothing_is_signed_for_an_open_bucket(server: Front) -> None:
 
 def test_credentials_of_one_service_are_never_used_for_another(server: Front) -> None:
     names = {
-        "first": "s3://rasters/dem.tif",
-        "second": "s3://rasters/dem.tif",
+        "first": "s3://rasters/dem.img",
+        "second": "s3://rasters/dem.img",
         "third": "s3://second/elevation.tif",
     }
     config = parse(
@@ -194,10 +196,10 @@ def test_credentials_of_one_service_are_never_used_for_another(server: Front) ->
 
 
 def test_a_profile_without_access_gets_nothing_that_another_has_fetched(server: Front) -> None:
-    opened(config_of(server, "s3://rasters/dem.tif")).close()
+    opened(config_of(server, "s3://rasters/dem.img")).close()
     server.allowed = {"reader"}
     with pytest.raises(CannotOpen, match="refuses"):
-        opened(config_of(server, "s3://rasters/dem.tif", access_key_id="stranger"))
+        opened(config_of(server, "s3://rasters/dem.img", access_key_id="stranger"))
 
 
 def test_secrets_are_not_shown(server: Front) -> None:

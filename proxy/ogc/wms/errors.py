@@ -12,6 +12,7 @@ from starlette.responses import Response
 from proxy.crs import WGS84, UnknownCRS
 from proxy.errors import (
     Busy,
+    Denied,
     InvalidParameter,
     InvalidRule,
     ProxyError,
@@ -23,6 +24,7 @@ from proxy.ogc.dimensions import InvalidDimension
 from proxy.ogc.wms.versions import Version
 from proxy.ogc.xml import child, root, written
 from proxy.render.encode import encode
+from proxy.web import error_headers
 
 OGC = "http://www.opengis.net/ogc"
 SCHEMA = f"{OGC} http://schemas.opengis.net/wms/1.3.0/exceptions_1_3_0.xsd"
@@ -76,16 +78,16 @@ def missing(name: str) -> WmsError:
 def exception(error: ProxyError, manner: Manner) -> Response:
     """An error as the request wants it, never kept by caches.
 
-    What the caller did wrong is told with status 200, as clients of maps expect; that the server is busy or a
-    source is broken, with its own status, so that those in between know.
+    What the caller did wrong is told with status 200, as clients of maps expect; that the server is busy, a
+    source is broken or a token is needed, with its own status, so that those in between know.
     """
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(error, Busy):
-        headers["Retry-After"] = str(error.retry_after)
-    if manner.style is not Style.XML:
+    headers = error_headers(error)
+    denied = isinstance(error, Denied)
+    if manner.style is not Style.XML and not denied:
         return Response(_picture(error, manner), 200, headers, manner.media_type)
-    status = error.status if error.status >= 500 else 200
-    return Response(_document(error, manner.version), status, headers, MEDIA_TYPES[manner.version])
+    status = error.status if denied or isinstance(error, Busy) or error.status >= 500 else 200
+    headers["Content-Type"] = MEDIA_TYPES[manner.version]
+    return Response(_document(error, manner.version), status, headers)
 
 
 def _document(error: ProxyError, version: Version) -> bytes:

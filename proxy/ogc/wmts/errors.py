@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from proxy.errors import (
-    Busy,
     ImageTooLarge,
     InvalidParameter,
     OutsideExtent,
@@ -15,6 +14,7 @@ from proxy.errors import (
     UnknownTileMatrixSet,
 )
 from proxy.ogc.xml import OWS, child, clean, root, written
+from proxy.web import error_headers
 
 SCHEMA = f"{OWS} http://schemas.opengis.net/ows/1.1.0/owsExceptionReport.xsd"
 
@@ -48,10 +48,7 @@ def report(error: ProxyError) -> Response:
     if found.locator:
         exception.set("locator", clean(found.locator))
     child(exception, "ExceptionText", found.message)
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(error, Busy):
-        headers["Retry-After"] = str(error.retry_after)
-    return Response(written(top), found.status, headers, "application/xml")
+    return Response(written(top), found.status, error_headers(error), "application/xml")
 
 
 def _translated(error: ProxyError) -> OwsError:

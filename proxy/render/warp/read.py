@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ def read_grid(
     interpolation: Interpolation,
     *,
     budget: int | None = None,
+    check: Callable[[], None] | None = None,
 ) -> tuple[Array, Mask | None]:
     """Read bands of a source on a grid.
 
@@ -49,6 +50,7 @@ def read_grid(
     Args:
         bands: zero-based.
         budget: most source pixels of a band that may be read.
+        check: called before each part is read; what it raises ends the work.
 
     Returns:
         Data (bands, height, width) in the source's type, perhaps the very array that the source returned, and
@@ -70,7 +72,7 @@ def read_grid(
         for where in _pieces(place, view, period(source.crs))
         for task in tasks(where, view, interpolation, budget)
     ]
-    reading = _Reading(source, bands, view, interpolation)
+    reading = _Reading(source, bands, view, interpolation, check)
     if len(work) == 1 and work[0][1].part == (0, 0, target.height, target.width):
         return reading.block(*work[0])
     return _assembled(reading, work, (len(bands), target.height, target.width))
@@ -121,14 +123,22 @@ class _Reading:
     """Parts of one read."""
 
     def __init__(
-        self, source: PixelSource, bands: tuple[int, ...], view: View, interpolation: Interpolation
+        self,
+        source: PixelSource,
+        bands: tuple[int, ...],
+        view: View,
+        interpolation: Interpolation,
+        check: Callable[[], None] | None,
     ) -> None:
+        self._check = check
         self.dtype = source.dtype
         self._source, self._bands, self._view = source, bands, view
         self._interpolation = interpolation
 
     def block(self, where: Mapping, task: Task) -> tuple[Array, Mask | None]:
         """Data and mask of one part of the target."""
+        if self._check is not None:
+            self._check()
         data, mask = self._pixels(task)
         x, y = where.coordinates(task.part)
         if isinstance(where, Vectors) and (same := _same_grid(x, y, task, data, mask)):

@@ -23,20 +23,32 @@ class Stored:
         place: None where they are not those of one plain file or object.
         described_here: take a remote TIFF's facts from the header already fetched; its side files are
             then not looked for.
+        alone: GDAL may see no more of it than that header.
     """
 
     def __init__(
-        self, place: LocalPlace | RemotePlace | None, cache: BlockCache, described_here: bool = True
+        self,
+        place: LocalPlace | RemotePlace | None,
+        cache: BlockCache,
+        described_here: bool = True,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
         self._place = place
         self._cache = cache
         self._described_here = described_here
 
     @contextmanager
     def described_at(self, path: str) -> Iterator[str]:
-        """Path that GDAL reads the facts from: `path`, or a file in memory that holds a remote header."""
+        """Path that GDAL reads the facts from: `path`, or a file in memory that holds a remote header.
+
+        Raises:
+            NotTaken: it would be `path`, and the source is to be left alone.
+        """
         place = self._place
         if not isinstance(place, RemotePlace) or not self._described_here or not _gathered(place):
+            if self._alone:
+                raise NotTaken("it is not a tiled TIFF with its header in front")
             yield path
             return
         with MemoryFile(place.head, filename=PurePosixPath(path).name or "header.tif") as memory:

@@ -134,7 +134,7 @@ def _zarr(location: Location, group: str, credentials: CredentialsConfig | None)
         store: Any = location.gdal_path
     else:
         opened = from_url(location.url.rstrip("/"), **store_options(location.url, credentials))
-        store = library("zarr.storage").ObjectStore(opened, read_only=True)
+        store = library("proxy.sources.cube.zarr_store").PatientStore(opened, read_only=True)
 
     def data_set(consolidated: bool) -> Any:
         return library("xarray").open_dataset(

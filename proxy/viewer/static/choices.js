@@ -17,9 +17,10 @@ window.Choices = class {
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  // An address with the present choice behind it.
+  // An address with the present choice behind it, and the token that the page itself was asked for with.
   address(text) {
-    const parts = Object.entries(this.query).filter(([, value]) => value !== "");
+    const token = new URLSearchParams(location.search).get("token") ?? "";
+    const parts = Object.entries({ ...this.query, token }).filter(([, value]) => value !== "");
     if (!parts.length) return text;
     const written = parts.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     return `${text}${text.includes("?") ? "&" : "?"}${written.join("&")}`;

@@ -78,7 +78,7 @@
   byId("tilejson").dataset.plain = byId("tilejson").getAttribute("href");
 
   const layer = tileLayer(
-    { ...data, tiles: data.renderings[data.rendering].tiles },
+    { ...data, tiles: choices.address(data.renderings[data.rendering].tiles) },
     { className: data.pixelated ? "pixelated" : "", zIndex: 2 },
   ).addTo(map);
 

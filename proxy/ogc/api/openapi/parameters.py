@@ -46,7 +46,8 @@ def _paths(
 
 
 def _of_maps() -> dict[str, Document]:
-    pixels = {"type": "integer", "minimum": 1}
+    # The standard has a number here, and its tests look for that.
+    pixels = {"type": "number", "multipleOf": 1, "minimum": 1}
     above = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
     crs = {"type": "string"}
     return {

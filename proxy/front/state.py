@@ -1,0 +1,24 @@
+"""What one process knows of its own running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Running:
+    """Of the process, whichever configuration it goes by.
+
+    Attributes:
+        state: registry, renderer and the rest of the configuration in force.
+        draining: it was told to stop, and still answers.
+        upkeep: the background work of the process.
+        config: `ok`, or `refused` where the file on disk is wrong and the one before it stays in force.
+    """
+
+    state: Callable[[], Any]
+    draining: bool = False
+    config: str = "ok"
+    upkeep: Any = None
