@@ -13,7 +13,7 @@ import shapely
 from affine import Affine
 
 from proxy.arcgis.catalog_query import answer
-from proxy.arcgis.errors import CannotComplete
+from proxy.arcgis.errors import CannotComplete, error_document
 from proxy.arcgis.fields import Fields
 from proxy.catalog.base import Asset, ItemFacts, ItemRecord
 from proxy.catalog.store import SqliteCatalog
@@ -100,8 +100,9 @@ def test_conditions(catalog: SqliteCatalog, where: str, expected: list[int]) -> 
     "where", ["CloudCover <", "1=1; DROP TABLE items", "nothing = 1", "load_extension('x')"]
 )
 def test_a_clause_that_cannot_be_read(catalog: SqliteCatalog, where: str) -> None:
-    with pytest.raises(CannotComplete):
+    with pytest.raises(CannotComplete) as caught:
         ask(catalog, where=where)
+    assert error_document(caught.value)["error"]["details"][0].startswith("'where' parameter is invalid. ")
     assert len(catalog) == 5
 
 
