@@ -63,6 +63,7 @@ _threads = click.option("--threads", type=click.IntRange(0, 256), default=0, hel
 @click.pass_obj
 def seed_command(
     tools: Tools,
+    /,
     service: str,
     config_file: Path | None,
     target: str,
@@ -119,6 +120,7 @@ def seed_command(
 @click.pass_obj
 def export_command(
     tools: Tools,
+    /,
     service: str,
     config_file: Path | None,
     target: Path,
