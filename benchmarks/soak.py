@@ -112,6 +112,8 @@ def serve(folder: Path, name: str, settings: dict[str, Any], workers: int = 1) -
 
 def redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    # Small, so that the bucket is asked again and again.
+    command += ["--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 

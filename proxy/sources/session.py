@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import rasterio
 from rasterio.session import Session
@@ -29,6 +31,13 @@ PROCESS_DEFAULTS = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
 }
 
+#: Formats of one file, by their endings, with the endings of parts that belong to it.
+ALONE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (".tif", ".tiff", ".jp2", ".j2k", ".grib2", ".grb2", ".grb", ".png", ".jpg", ".jpeg"), ()
+    ),
+    ".img": (".ige",),
+}
 _UNSIGNED = ("AWS_NO_SIGN_REQUEST", "GS_NO_SIGN_REQUEST", "AZURE_NO_SIGN_REQUEST")
 
 Options = tuple[tuple[str, str], ...]
@@ -54,11 +63,24 @@ def gdal_options(
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "TRUE" if side_files else "EMPTY_DIR"
         # What GDAL keeps of an object is forgotten with the handle that read it: the next version is its own.
         options["CPL_VSIL_CURL_NON_CACHED"] = location.gdal_path
+        if not side_files and (only := _only_itself(location)):
+            options["CPL_VSIL_CURL_ALLOWED_EXTENSIONS"] = only
     elif side_files is False:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
     if credentials is not None:
         options.update(_credential_options(credentials))
     return tuple(sorted(options.items()))
+
+
+def _only_itself(location: Location) -> str:
+    """Endings that GDAL may ask a store for: those of the file itself; empty where it may need others.
+
+    Some drivers look for side files in spite of an empty listing, each at the cost of a round trip during
+    which nothing else in the process goes on.
+    """
+    url = urlsplit(location.url or "")
+    ending = PurePosixPath(url.path).suffix.lower()
+    return "" if url.query or ending not in ALONE else ",".join((ending, *ALONE[ending]))
 
 
 def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:
