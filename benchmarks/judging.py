@@ -34,6 +34,7 @@ REFUSED = (
     "refused by",
     "an error body is expected",
     "expects an error body",
+    "error expected",
     "unknown operation",
     "outside the documented list",
 )

@@ -2,7 +2,7 @@
 
     python benchmarks/seed.py [--service dem/sierra] [--zooms 8-13] [--rounds 3] [--side 8192]
 
-Seeding and asking take turns in one run, and the ratios of the rounds are printed. Both render each tile once
+Seeding and asking take turns in one run; the ratios of the rounds are printed. Both render each tile once,
 with one thread and nothing kept; starting up and opening the source count on neither side: of the seeding,
 what a run of zoom 0 alone takes is subtracted. Linux only.
 """

@@ -116,6 +116,9 @@ def iso(milliseconds: float) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=form) + "Z"
 
 
+#: Most ids of one rule.
+MOST_IDS = 10_000
+
 #: Members of a mosaic rule as configurations and query strings write it.
 RULE_MEMBERS = (
     "method",
@@ -142,25 +145,49 @@ def mosaic_rule(value: Mapping[str, Any], name: str = "mosaic") -> MosaicRule:
             name, f"Its members are {', '.join(RULE_MEMBERS)}; not '{str(unknown[0])[:40]}'."
         )
     try:
-        ids = value.get("ids")
-        viewpoint = value.get("viewpoint")
-        return MosaicRule(
+        ids, viewpoint = value.get("ids"), value.get("viewpoint")
+        found = MosaicRule(
             MosaicMethod(value["method"]) if value.get("method") else None,
             MosaicOperation(value["operation"]) if value.get("operation") else None,
             _flag(value.get("ascending", True)),
-            str(value.get("where") or ""),
-            None if ids is None else tuple(int(item) for item in ids),
-            tuple(int(item) for item in value.get("locked", ())),
-            str(value.get("sort_field") or ""),
-            value.get("sort_value"),
+            _text(value.get("where")),
+            None if ids is None else _ids(ids),
+            _ids(value.get("locked") or []),
+            _text(value.get("sort_field")),
+            _base(value.get("sort_value")),
             None if viewpoint is None else (float(viewpoint[0]), float(viewpoint[1])),
         )
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
         raise InvalidParameter(name, "A member has no meaning.") from None
+    if found.method is MosaicMethod.LOCK and not found.locked:
+        raise InvalidParameter(name, "The method 'lock' needs ids in 'locked'.")
+    return found
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
+        raise ValueError(value)
+    return value
+
+
+def _text(value: object) -> str:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(value)
+    return value or ""
+
+
+def _ids(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MOST_IDS:
+        raise ValueError(value)
+    if not all(type(item) is int for item in value):
+        raise ValueError(value)
+    return tuple(value)
+
+
+def _base(value: object) -> float | str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(value)
     return value
 
@@ -186,28 +213,26 @@ def selection(service: Service, query: Mapping[str, str]) -> Selection:
 
 def _chosen_rule(service: Service, given: Mapping[str, str]) -> MosaicRule:
     if "item" in given:
-        try:
-            ids = tuple(int(part) for part in given["item"].split(","))
-        except ValueError:
-            raise InvalidParameter("item", "It is the id of an item, or several after commas.") from None
-        return MosaicRule(MosaicMethod.LOCK, locked=ids)
+        parts = [part.strip() for part in given["item"].split(",")]
+        if len(parts) > MOST_IDS or not all(re.fullmatch(r"-?\d{1,40}", part, re.ASCII) for part in parts):
+            raise InvalidParameter("item", "It is the id of an item, or several after commas.")
+        return MosaicRule(MosaicMethod.LOCK, locked=tuple(map(int, parts)))
     text = given.get("mosaic", "")
     if not text:
         return MosaicRule()
     if text.startswith("{"):
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InvalidParameter("mosaic", "It is not JSON.") from None
         return mosaic_rule(value)
     named = service.config.mosaic.rules if service.config.mosaic else {}
     found = next((rule for name, rule in named.items() if name.lower() == text.lower()), None)
     if found is not None:
-        return mosaic_rule(found)
-    try:
-        return MosaicRule(MosaicMethod(text.lower()))
-    except ValueError:
-        raise InvalidParameter("mosaic", f"There is no mosaic rule '{text[:40]}'.") from None
+        return mosaic_rule(found.model_dump(exclude_unset=True))
+    if text.lower() not in list(MosaicMethod):
+        raise InvalidParameter("mosaic", f"There is no mosaic rule '{text[:40]}'.")
+    return mosaic_rule({"method": text.lower()})
 
 
 def variable_of(info: SourceInfo, name: str) -> Variable | None:
@@ -226,7 +251,9 @@ def _dimensions(info: SourceInfo, given: Mapping[str, str]) -> tuple[DimensionCh
     for dimension in variable.dimensions if variable else ():
         names = {dimension.name.lower(), dimension.name.lower().removeprefix("std")}
         if dimension.kind == "vertical":
-            names.add("elevation")
+            names |= {"elevation", "z", "stdz"}
+        if dimension.kind == "time":
+            names.add("stdtime")
         text = next((given[name] for name in sorted(names) if name in given and name != "time"), None)
         if text is not None:
             found.append(dimension_choice(dimension.name, dimension.kind, text))
@@ -275,6 +302,8 @@ def slice_of(info: SourceInfo, text: str) -> tuple[str, tuple[DimensionChoice, .
             if number < count:
                 return variable.name, _slice_dimensions(variable, number)
             number -= count
+    if not info.variables:
+        raise InvalidParameter("slice", "There are no slices.")
     raise InvalidParameter("slice", f"There are slices 0 to {slice_count(info) - 1}.")
 
 

@@ -96,9 +96,13 @@ class HitPath:
         if picture is None:
             return False
         self.answered += 1
-        status = 200
-        if condition is not None and not_modified(condition, hit.key):
-            status = 304
+        unchanged = condition is not None and not_modified(condition, hit.key)
+        # Before it goes out: whoever has the answer finds it counted.
+        seconds = time.perf_counter() - started
+        hit.observe(seconds)
+        if self._logged is not None:
+            self._logged(scope, self._door(scope["path"]), 304 if unchanged else 200, seconds)
+        if unchanged:
             # Type and length stand first, and are not sent without a body.
             await send({"type": "http.response.start", "status": 304, "headers": headers[2:]})
             body = b""
@@ -106,8 +110,4 @@ class HitPath:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             body = picture.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})
-        seconds = time.perf_counter() - started
-        hit.observe(seconds)
-        if self._logged is not None:
-            self._logged(scope, self._door(scope["path"]), status, seconds)
         return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.facts import Facts, facts_of
+from proxy.functions.relief import DEFAULT_RANGE, relief_colors
 from proxy.functions.tree import Call, Node, Source, children
 from proxy.render.bands import display_bands
 from proxy.services import Service
@@ -15,6 +16,8 @@ from proxy.sources.base import AttributeTable
 CLASSES = 64
 #: Columns of an attribute table that hold the names of classes, the most telling first.
 _NAMES = ("classname", "class_name", "label", "name", "class", "description", "landcover", "land_cover")
+#: Arguments of a shaded relief that choose its colours.
+_RELIEF = ("colormap", "color_ramp", "color_ramp_name", "colormap_name")
 
 RGB = tuple[int, int, int]
 
@@ -77,6 +80,8 @@ def legend_of(
         if named or len(colors) <= CLASSES or not isinstance(rule, Call):
             return Legend(LegendKind.CLASSES, _classes(facts, colors, named))
         return Legend(LegendKind.RAMP, (), tuple(colors.values()), _measured(service, rule, facts, variable))
+    if isinstance(rule, Call) and rule.function == "shaded_relief":
+        return _relief(service, rule, variable)
     shown = _shown(facts, bands)
     if len(shown) == 3:
         primary = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
@@ -89,6 +94,15 @@ def legend_of(
     statistics = facts.statistics[first : first + 1]
     limits = (statistics[0].minimum, statistics[0].maximum) if statistics else None
     return Legend(LegendKind.RAMP, (), tuple((grey, grey, grey) for grey in range(256)), limits)
+
+
+def _relief(service: Service, rule: Call, variable: str) -> Legend:
+    """Colours of elevation as they are before they are lit."""
+    chosen = {name: value for name, value in rule.arguments if name in _RELIEF}
+    colors = relief_colors(**chosen).astype(int).tolist()
+    elevations = facts_of(service, children(rule)[0], variable).statistics
+    limits = (elevations[0].minimum, elevations[0].maximum) if elevations else DEFAULT_RANGE
+    return Legend(LegendKind.RAMP, (), tuple((r, g, b) for r, g, b in colors), limits)
 
 
 def _shown(facts: Facts, bands: tuple[int, ...] | None) -> tuple[int, ...]:

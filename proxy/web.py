@@ -25,7 +25,7 @@ ERROR_STATUS, FORM = "cogproxy.status", "cogproxy.form"
 #: Headers of answers that scripts of other origins may read.
 EXPOSED = (
     "ETag", "Content-Range", "Cache-Status", "Content-Bbox", "Content-Crs", "Content-Datetime", "Link",
-    "X-Request-ID",
+    "X-Request-ID", MISSING,
 )  # fmt: skip
 #: Ways that a picture came without being rendered.
 HITS = frozenset({"hit", "disk", "redis"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -62,14 +64,37 @@ def test_rules_from_mappings() -> None:
         False,
         (3,),
     )
-    for wrong in ({"methd": "center"}, {"method": "middle"}, {"ascending": "no"}, {"viewpoint": [1]}):
-        with pytest.raises(InvalidParameter):
-            mosaic_rule(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"methd": "center"},
+        {"method": "middle"},
+        {"method": "lock"},
+        {"ascending": "no"},
+        {"viewpoint": [1]},
+        {"where": 5},
+        {"ids": "12"},
+        {"ids": [1.9]},
+        {"ids": [True]},
+        {"ids": [math.inf]},
+        {"ids": [1] * 10_001},
+        {"sort_field": 5},
+        {"sort_value": {}},
+        {"sort_value": True},
+        {"sort_value": math.nan},
+        {"sort_value": 10**400},
+    ],
+)
+def test_what_is_no_rule(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidParameter, match="'mosaic'"):
+        mosaic_rule(wrong)
 
 
 def test_slices_of_a_source_without_any() -> None:
     class Info:
         variables = ()
 
-    with pytest.raises(InvalidParameter):
+    with pytest.raises(InvalidParameter, match="no slices"):
         slice_of(Info(), "0")  # type: ignore[arg-type]

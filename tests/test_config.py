@@ -93,3 +93,20 @@ def test_the_demo_is_the_example_and_its_rasters_exist() -> None:
     assert config == load(Path(__file__).parents[1] / "config.yaml").model_copy(
         update={"services": config.services}
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"rules": {"mid": {"operation": "median"}}}, r"mosaic\.rules\.mid\.operation"),
+        ({"rules": {"mid": {"methd": "none"}}}, r"mosaic\.rules\.mid\.methd"),
+        ({"rules": {"mid": {"method": "lock"}}}, "needs ids in 'locked'"),
+        ({"method": "lock"}, "for requests"),
+        ({"method": "attribute"}, "needs a 'sort_field'"),
+        ({"min_pixel_size": 0}, r"mosaic\.min_pixel_size"),
+        ({"min_pixel_size": float("nan")}, r"mosaic\.min_pixel_size"),
+    ],
+)
+def test_faults_in_a_mosaic(settings: dict[str, object], line: str) -> None:
+    with pytest.raises(ConfigError, match=line):
+        parse({"services": [{"name": "many", "mosaic": {"source": "*.tif", **settings}}]}, {})

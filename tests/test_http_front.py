@@ -77,7 +77,7 @@ class Server:
     def asked(self, status: int, path: str = "") -> int:
         """Requests that were answered with a status."""
         lines = self.log.read_text().splitlines()
-        return sum(f'HTTP/1.1" {status}' in line and path in line for line in lines)
+        return sum(f" status={status} " in line and path in line for line in lines)
 
 
 def front_by_nginx(folder: Path, server: Server, stack: ExitStack) -> str:

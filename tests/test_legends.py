@@ -46,3 +46,16 @@ def test_a_ramp_has_the_limits_of_what_was_stretched(make_raster: RasterMaker) -
         assert found.ramp[0] == (0, 0, 0)
         assert found.ramp[-1] == (255, 255, 255)
     assert isinstance(plain, Legend)
+
+
+def test_a_shaded_relief_is_explained_by_its_colours_of_elevation(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", np.linspace(100, 300, 64 * 64, dtype=np.float32).reshape(64, 64))
+    stops = {"stops": ["#000080", "#ffffff"], "algorithm": "rgb"}
+    with client_of(path) as client:
+        own = parse([{"function": "shaded_relief", "color_ramp": stops}])
+        found = legend_of(service_of(client, "a"), own)
+        usual = legend_of(service_of(client, "a"), parse([{"function": "shaded_relief"}]))
+    assert found.kind is usual.kind is LegendKind.RAMP
+    assert found.limits == usual.limits == pytest.approx((100, 300), abs=1)
+    assert (found.ramp[0], found.ramp[-1]) == ((0, 0, 128), (255, 255, 255))
+    assert len(usual.ramp) == 256

@@ -25,7 +25,7 @@ def test_an_unforeseen_error_is_a_source_that_cannot_be_opened(
     def broken(*_: object) -> None:
         raise KeyError("inner words")
 
-    monkeypatch.setattr("proxy.services.open_source", broken)
+    monkeypatch.setattr("proxy.services.service.open_source", broken)
     service = service_of(tmp_path / "a.tif")
     assert service.failure == "The source could not be opened."
     assert "inner words" in caplog.text

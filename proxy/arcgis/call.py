@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from proxy.arcgis.fields import Fields
 from proxy.arcgis.respond import Document, wanted_format
+from proxy.arcgis.values import noting
 from proxy.errors import DeadlinePassed
 from proxy.render_service import Renderer
 from proxy.services import Registry, Service
@@ -25,12 +26,14 @@ class Call:
 
     Attributes:
         rest: path segments behind the operation, for instance level, row and column of a tile.
+        missing: items that `worked` could not read, with the reason.
     """
 
     request: Request
     fields: Fields
     service: Service
     rest: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def format(self) -> str:
@@ -62,7 +65,7 @@ class Call:
         """
         seconds = self.request.app.state.config.render.seconds
         try:
-            working = self.renderer.call(function, *args, service=self.service)
+            working = self.renderer.call(noting, self.missing, function, *args, service=self.service)
             return await asyncio.wait_for(working, seconds)
         except TimeoutError:
             raise DeadlinePassed(seconds) from None

@@ -66,7 +66,7 @@ def answer(service: Service, catalog: SqliteCatalog, fields: Fields) -> Document
         return _features(catalog, asked, fields, target)
     except InvalidParameter as error:
         # As recorded of services whose clause cannot be read.
-        raise (CannotComplete() if error.name == "where" else error) from None
+        raise (CannotComplete(error.message) if error.name == "where" else error) from None
 
 
 def read_query(service: Service, catalog: SqliteCatalog, fields: Fields) -> Query:

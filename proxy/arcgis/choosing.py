@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -168,8 +169,10 @@ def _ids(value: Any) -> tuple[int, ...] | None:
         found = tuple(int(str(each).strip()) for each in listed)
     except ValueError:
         raise InvalidParameter("mosaicRule", "An id is a whole number.") from None
-    if len(found) > IDS or any(abs(each) >= 1 << 62 for each in found):
+    if len(found) > IDS:
         raise InvalidParameter("mosaicRule", f"A rule has at most {IDS} ids.")
+    if any(abs(each) >= 1 << 62 for each in found):
+        raise InvalidParameter("mosaicRule", "An id is too large.")
     return found
 
 
@@ -177,7 +180,7 @@ def _sort_value(value: Any) -> float | str | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value if math.isfinite(value) else None
+        return value if abs(value) <= sys.float_info.max else None
     if not isinstance(value, str):
         raise InvalidParameter("mosaicRule", "sortValue is a number, a text or a date.")
     return _date(value.strip())
@@ -198,7 +201,7 @@ def _viewpoint(value: Any, crs: SpatialReference) -> tuple[float, float]:
         x, y = float(value["x"]), float(value["y"])
         if value.get("spatialReference"):
             x, y = transformer(from_mapping(value["spatialReference"]), crs).transform(x, y)
-    except (BadRequest, KeyError, TypeError, ValueError, AttributeError):
+    except (BadRequest, KeyError, TypeError, ValueError, OverflowError, AttributeError):
         raise InvalidParameter("mosaicRule", "viewpoint is a point.") from None
     if not (math.isfinite(x) and math.isfinite(y)):
         raise InvalidParameter("mosaicRule", "viewpoint lies outside the spatial reference of the service.")
@@ -294,7 +297,7 @@ def _inward(dimension: Dimension, value: Any) -> tuple[float, float]:
     try:
         # Four digits in quotes are a year rather than milliseconds.
         number = math.nan if dimension.kind == "time" and isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number):
         span = time_span(str(value), "mosaicRule") if dimension.kind == "time" else None

@@ -45,10 +45,15 @@ class UnsupportedOperation(Unsupported):
 
 
 class CannotComplete(Unsupported):
-    """The service has nothing to answer with: no such item, or no such resource for its data."""
+    """The service has nothing to answer with: no such item, or no such resource for its data.
 
-    def __init__(self) -> None:
+    Attributes:
+        why: a sentence about it, empty where there is nothing more to say.
+    """
+
+    def __init__(self, why: str = "") -> None:
         super().__init__(FAILED)
+        self.why = why
 
 
 class NotPosted(Unsupported):
@@ -77,14 +82,14 @@ def _content(error: ProxyError) -> dict[str, Any]:
         case UnsupportedOperation():
             return _with(400, UNSUPPORTED)
         case CannotComplete():
-            return _with(400, FAILED)
+            return _with(400, FAILED, *filter(None, [error.why]))
         case NotPosted():
             return _with(405, error.message)
         case NoToken():
             return _with(400, "Unable to generate token.", error.message)
         case InvalidRule():
             return _with(400, INVALID, "'renderingRule' parameter is invalid.", error.message)
-        case InvalidParameter(name="mosaic"):
+        case InvalidParameter(name="mosaic" | "sort_field" | "sort_value"):
             # As the parameter is called here.
             return _with(400, INVALID, InvalidParameter("mosaicRule", error.why).message)
         case BadRequest() | TooLarge():

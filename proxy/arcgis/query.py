@@ -94,8 +94,8 @@ def selected(fields: Fields, service: Service) -> list[Item]:
     item = Item(attributes_of(service), footprint(service))
     try:
         test = predicate(fields.text("where"), _FIELDS)
-    except InvalidParameter:
-        raise CannotComplete from None
+    except InvalidParameter as error:
+        raise CannotComplete(error.message) from None
     ids = ids_of(fields.text("objectIds"))
     if ids is not None:
         return [item] if item.attributes[OBJECT_ID] in ids else []

@@ -14,6 +14,8 @@ from proxy.errors import InvalidParameter
 
 #: Most features of one answer.
 RECORDS = 1000
+#: Greatest place of the first row of a page.
+LAST = 1 << 53
 
 
 def wants_geojson(fields: Fields) -> bool:
@@ -46,7 +48,8 @@ def page_of(fields: Fields) -> tuple[int, int]:
         raise InvalidParameter("resultOffset")
     if count is not None and (count < 0 or not count.is_integer()):
         raise InvalidParameter("resultRecordCount")
-    return int(offset), min(RECORDS, int(count) if count else RECORDS)
+    # Beyond any catalog, and within what a database counts to.
+    return int(min(offset, LAST)), min(RECORDS, int(count) if count else RECORDS)
 
 
 def digits_of(fields: Fields) -> int | None:

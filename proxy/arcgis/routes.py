@@ -19,7 +19,7 @@ from proxy.arcgis.operations import ALL, operation_at
 from proxy.arcgis.resources import RULE, service_resource
 from proxy.arcgis.respond import document_response, error_response, wanted_format
 from proxy.errors import NotFound
-from proxy.web import base_url, note_error
+from proxy.web import MISSING, base_url, note_error
 
 SERVER = "imageserver"
 #: Seconds for which documents may be kept, at most; a source may change.
@@ -110,7 +110,10 @@ async def _operate(call: Call, path: tuple[str, ...]) -> Response:
         return answer
     if call.format != "html":
         seconds = min(DOCUMENT_SECONDS, call.service.config.cache.max_age)
-        return document_response(answer, call.fields, {"Cache-Control": f"max-age={seconds}"})
+        headers = {"Cache-Control": f"max-age={seconds}"}
+        if call.missing:
+            headers = {"Cache-Control": "no-store", MISSING: str(len(call.missing))}
+        return document_response(answer, call.fields, headers)
     if operation is _ROOT:
         return pages.service_page(call, answer, ALL)
     return pages.operation_page(call, operation, answer)

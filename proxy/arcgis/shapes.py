@@ -142,7 +142,7 @@ def shape_of(value: Any, asked: GeometryType | None, outer: SpatialReference, na
             raise InvalidParameter(name, "Its spatial reference is not known.") from None
     try:
         form = _BUILDERS[kind](members)
-    except (TypeError, ValueError, KeyError, shapely.errors.ShapelyError):
+    except (TypeError, ValueError, OverflowError, KeyError, shapely.errors.ShapelyError):
         raise InvalidParameter(name) from None
     if form.is_empty:
         raise InvalidParameter(name, "It is empty.")
@@ -164,6 +164,8 @@ _MEMBERS = (
 
 
 def _place(value: Any) -> tuple[float, float]:
+    if len(value) < 2:
+        raise ValueError
     x, y = float(value[0]), float(value[1])
     if not (math.isfinite(x) and math.isfinite(y)) or max(abs(x), abs(y)) > FARTHEST:
         raise ValueError

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,12 @@ from proxy.render.point import native_center, point_values
 from proxy.selection import EVERYTHING, Selection
 from proxy.services import Service
 from proxy.sources.base import Source as AnySource
+from proxy.sources.mosaic import MosaicSource
+
+T = TypeVar("T")
+
+#: Those of the mosaics that an answer is made of; often it is many small pictures.
+_contexts: ContextVar[list[ReadContext] | None] = ContextVar("contexts", default=None)
 
 NO_DATA = "NoData"
 
@@ -136,6 +143,18 @@ def values_of(
     return [text_of(value, raster.data.dtype) for value in raster.data[:, 0, 0].tolist()]
 
 
+def noting(missing: dict[str, str], function: Callable[..., T], *args: object) -> T:
+    """The result of a function; items that what it has `chosen` cannot read are noted with the reason."""
+    contexts: list[ReadContext] = []
+    token = _contexts.set(contexts)
+    try:
+        return function(*args)
+    finally:
+        _contexts.reset(token)
+        for context in contexts:
+            missing.update(context.missing)
+
+
 def chosen(service: Service, selection: Selection) -> tuple[AnySource, ReadContext]:
     """What is read for a selection, and with which limits. Blocks.
 
@@ -144,6 +163,9 @@ def chosen(service: Service, selection: Selection) -> tuple[AnySource, ReadConte
     """
     source = service.source
     context = ReadContext(service.source_pixels, source.normalised(selection))
+    contexts = _contexts.get()
+    if contexts is not None and isinstance(source, MosaicSource):
+        contexts.append(context)
     return source.at(context.selection), context
 
 

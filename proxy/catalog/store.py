@@ -369,4 +369,5 @@ def _way(ascending: bool) -> str:
 
 
 def _page(limit: int | None, offset: int) -> tuple[int, int]:
-    return (-1 if limit is None else max(limit, 0)), max(offset, 0)
+    # Beyond what SQLite counts there are no rows either.
+    return (-1 if limit is None else max(limit, 0)), min(max(offset, 0), (1 << 63) - 1)

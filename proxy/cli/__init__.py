@@ -27,8 +27,10 @@ from proxy.sources.session import prepare_process
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cogproxy")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Serve Cloud Optimized GeoTIFFs to ArcGIS, XYZ and OGC clients."""
+    context.obj = bulk.Tools(chosen_config, revealed, read_renderings)
 
 
 @main.command()
@@ -208,5 +210,5 @@ def new_key_command() -> None:
     click.echo(f"key:  {key}\nhash: {hashed}")
 
 
-for _command in bulk.commands(bulk.Tools(chosen_config, revealed, read_renderings)):
-    main.add_command(_command)
+main.add_command(bulk.seed_command)
+main.add_command(bulk.export_command)

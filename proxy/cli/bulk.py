@@ -30,113 +30,117 @@ class Tools:
     renderings: Any
 
 
-def commands(tools: Tools) -> list[click.Command]:
-    """The commands, to be added to the group."""
-    config_option = click.option(
-        "--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Configuration; the demo's without it.",
-    )  # fmt: skip
-    quiet = click.option("--quiet", is_flag=True, help="Without a progress bar.")
-    query = click.option(
-        "--query", "query", multiple=True, metavar="NAME=VALUE",
-        help="Parameter of the tile door, such as time=2020-05 or bands=4,3,2; may be repeated.",
-    )  # fmt: skip
-    style = click.option("--style", help="Rendering [default: the service's first].")
-    threads = click.option("--threads", type=click.IntRange(0, 256), default=0, help="0: one for each core.")
+_config_option = click.option(
+    "--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Configuration; the demo's without it.",
+)  # fmt: skip
+_quiet = click.option("--quiet", is_flag=True, help="Without a progress bar.")
+_query = click.option(
+    "--query", "query", multiple=True, metavar="NAME=VALUE",
+    help="Parameter of the tile door, such as time=2020-05 or bands=4,3,2; may be repeated.",
+)  # fmt: skip
+_style = click.option("--style", help="Rendering [default: the service's first].")
+_threads = click.option("--threads", type=click.IntRange(0, 256), default=0, help="0: one for each core.")
 
-    @click.command("seed")
-    @click.argument("service")
-    @config_option
-    @click.option(
-        "--to", "target", default="cache", help="cache, pmtiles:F, mbtiles:F, dir:D, s3://bucket/prefix."
-    )
-    @click.option("--zooms", default="", help="5, 0-12 or 0,3,5-7 [default: all useful ones].")
-    @click.option("--bbox", default="", help="west,south,east,north in degrees [default: the data].")
-    @style
-    @click.option("--tms", default="WebMercatorQuad", help="Tile matrix set.")
-    @click.option("--format", "extension", default="png", type=click.Choice(CACHED_EXTENSIONS))
-    @click.option("--scale", default=1, type=click.IntRange(1, 4), help="2: tiles of 512 pixels.")
-    @query
-    @click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")
-    @threads
-    @click.option("--overview", is_flag=True, help="Build the overview of a mosaic instead of tiles.")
-    @quiet
-    def seed_command(
-        service: str,
-        config_file: Path | None,
-        target: str,
-        zooms: str,
-        bbox: str,
-        style: str | None,
-        tms: str,
-        extension: str,
-        scale: int,
-        query: tuple[str, ...],
-        dask: str | None,
-        threads: int,
-        overview: bool,
-        quiet: bool,
-    ) -> None:
-        """Render the tiles of SERVICE and keep them; begun again, it goes on where it was left."""
-        with _told():
-            config = _prepared(tools, config_file)
-            if overview:
-                path = build_overview(
-                    config, named(config, service), None if target == "cache" else Path(target),
-                    renderings=tools.renderings, threads=threads, quiet=quiet,
-                )  # fmt: skip
-                click.echo(f"{path}: name it as the mosaic's overview in the configuration")
-                return
-            report = seed(
-                config, service, target=target, zooms=zooms, bbox=bbox, style=style, tms=tms,
-                extension=extension, scale=scale, query=pairs_of(query), dask=dask, threads=threads,
-                state=config.state_folder / "seeding", revealed=tools.revealed, renderings=tools.renderings,
-                quiet=quiet,
+
+@click.command("seed")
+@click.argument("service")
+@_config_option
+@click.option(
+    "--to", "target", default="cache", help="cache, pmtiles:F, mbtiles:F, dir:D, s3://bucket/prefix."
+)
+@click.option("--zooms", default="", help="5, 0-12 or 0,3,5-7 [default: all useful ones].")
+@click.option("--bbox", default="", help="west,south,east,north in degrees [default: the data].")
+@_style
+@click.option("--tms", default="WebMercatorQuad", help="Tile matrix set.")
+@click.option("--format", "extension", default="png", type=click.Choice(CACHED_EXTENSIONS))
+@click.option("--scale", default=1, type=click.IntRange(1, 4), help="2: tiles of 512 pixels.")
+@_query
+@click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")
+@_threads
+@click.option("--overview", is_flag=True, help="Build the overview of a mosaic instead of tiles.")
+@_quiet
+@click.pass_obj
+def seed_command(
+    tools: Tools,
+    /,
+    service: str,
+    config_file: Path | None,
+    target: str,
+    zooms: str,
+    bbox: str,
+    style: str | None,
+    tms: str,
+    extension: str,
+    scale: int,
+    query: tuple[str, ...],
+    dask: str | None,
+    threads: int,
+    overview: bool,
+    quiet: bool,
+) -> None:
+    """Render the tiles of SERVICE and keep them; begun again, it goes on where it was left."""
+    with _told():
+        config = _prepared(tools, config_file)
+        if overview:
+            path = build_overview(
+                config, named(config, service), None if target == "cache" else Path(target),
+                renderings=tools.renderings, threads=threads, quiet=quiet,
             )  # fmt: skip
-        _tell(report, target)
+            click.echo(f"{path}: name it as the mosaic's overview in the configuration")
+            return
+        report = seed(
+            config, service, target=target, zooms=zooms, bbox=bbox, style=style, tms=tms,
+            extension=extension, scale=scale, query=pairs_of(query), dask=dask, threads=threads,
+            state=config.state_folder / "seeding", revealed=tools.revealed, renderings=tools.renderings,
+            quiet=quiet,
+        )  # fmt: skip
+    _tell(report, target)
 
-    @click.command("export")
-    @click.argument("service")
-    @config_option
-    @click.option("-o", "--output", "target", required=True, type=click.Path(dir_okay=False, path_type=Path))
-    @click.option("--bbox", default="", help="xmin,ymin,xmax,ymax [default: the data].")
-    @click.option("--bbox-crs", default="", help="Of the box [default: that of the output].")
-    @click.option("--crs", default="", help="Of the output [default: the service's own].")
-    @click.option("--size", default="", help="Columns,rows.")
-    @click.option("--resolution", default="", help="Size of a pixel, in units of the output's CRS.")
-    @style
-    @click.option("--rule", default="", help="Raster function as JSON, or @FILE.")
-    @click.option("--bands", default="", help="Names or numbers from 1.")
-    @click.option("--interpolation", default="", help="Such as nearest or bilinear [default: the service's].")
-    @query
-    @click.option("--display", is_flag=True, help="Colours as in pictures, rather than numbers.")
-    @click.option("--compression", default="deflate", type=click.Choice(COMPRESSIONS))
-    @click.option("--plain", is_flag=True, help="A tiled GeoTIFF without overviews, rather than a COG.")
-    @threads
-    @quiet
-    def export_command(
-        service: str,
-        config_file: Path | None,
-        target: Path,
-        query: tuple[str, ...],
-        plain: bool,
-        **given: Any,
-    ) -> None:
-        """Write SERVICE, or a part of it, into a GeoTIFF of any size: numbers, unless --style or --rule."""
-        with _told():
-            config = _prepared(tools, config_file)
-            if not given["style"] and not given["rule"]:
-                given["style"] = None if given["display"] else "None"
-            width, height, missing = export_file(
-                _service(config, service, tools), target, query=pairs_of(query), optimized=not plain,
-                read_rule=rendering_rule, **given,
-            )  # fmt: skip
-        click.echo(f"{target}: {width} x {height} pixels, {target.stat().st_size / 1e6:.1f} MB")
-        if missing:
-            click.echo(f"{missing} blocks lack items that could not be read", err=True)
-            raise SystemExit(1)
 
-    return [seed_command, export_command]
+@click.command("export")
+@click.argument("service")
+@_config_option
+@click.option("-o", "--output", "target", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--bbox", default="", help="xmin,ymin,xmax,ymax [default: the data].")
+@click.option("--bbox-crs", default="", help="Of the box [default: that of the output].")
+@click.option("--crs", default="", help="Of the output [default: the service's own].")
+@click.option("--size", default="", help="Columns,rows.")
+@click.option("--resolution", default="", help="Size of a pixel, in units of the output's CRS.")
+@_style
+@click.option("--rule", default="", help="Raster function as JSON, or @FILE.")
+@click.option("--bands", default="", help="Names or numbers from 1.")
+@click.option("--interpolation", default="", help="Such as nearest or bilinear [default: the service's].")
+@_query
+@click.option("--display", is_flag=True, help="Colours as in pictures, rather than numbers.")
+@click.option("--compression", default="deflate", type=click.Choice(COMPRESSIONS))
+@click.option("--plain", is_flag=True, help="A tiled GeoTIFF without overviews, rather than a COG.")
+@_threads
+@_quiet
+@click.pass_obj
+def export_command(
+    tools: Tools,
+    /,
+    service: str,
+    config_file: Path | None,
+    target: Path,
+    query: tuple[str, ...],
+    plain: bool,
+    **given: Any,
+) -> None:
+    """Write SERVICE, or a part of it, into a GeoTIFF of any size: numbers, unless --style or --rule."""
+    with _told():
+        config = _prepared(tools, config_file)
+        if not given["style"] and not given["rule"]:
+            given["style"] = None if given["display"] else "None"
+        width, height, missing = export_file(
+            _service(config, service, tools), target, query=pairs_of(query), optimized=not plain,
+            read_rule=rendering_rule, **given,
+        )  # fmt: skip
+    click.echo(f"{target}: {width} x {height} pixels, {target.stat().st_size / 1e6:.1f} MB")
+    if missing:
+        click.echo(f"{missing} blocks lack items that could not be read", err=True)
+        raise SystemExit(1)
 
 
 class _told:  # noqa: N801

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from proxy.config.base import Model
 from proxy.selection import MosaicMethod, MosaicOperation
@@ -28,6 +28,31 @@ def _several(value: object) -> object:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
+class RuleConfig(Model):
+    """A mosaic rule that requests choose by its name. What it leaves out is that of the service.
+
+    Attributes:
+        ids: the only items that count. locked: those of the method `lock`, topmost first.
+        viewpoint: x and y in the system of the service.
+    """
+
+    method: MosaicMethod | None = None
+    operation: MosaicOperation | None = None
+    ascending: bool = True
+    where: str = ""
+    ids: tuple[int, ...] | None = None
+    locked: tuple[int, ...] = ()
+    sort_field: str = ""
+    sort_value: float | str | None = None
+    viewpoint: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.method is MosaicMethod.LOCK and not self.locked:
+            raise ValueError("the method 'lock' needs ids in 'locked'")
+        return self
 
 
 class MosaicConfig(Model):
@@ -69,12 +94,20 @@ class MosaicConfig(Model):
     max_items: int = Field(20, ge=1, le=1000)
     strict: bool = False
     overview: str | None = None
-    min_pixel_size: float | None = None
+    min_pixel_size: float | None = Field(None, gt=0, allow_inf_nan=False)
     refresh: float = Field(0.0, ge=0)
-    rules: dict[str, dict[str, Any]] = {}
+    rules: dict[str, RuleConfig] = {}
     time_field: str = "AcquisitionDate"
     end_time_field: str = ""
     dimensions: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.method is MosaicMethod.LOCK:
+            raise ValueError("the method 'lock' is for requests, which name the items")
+        if self.method is MosaicMethod.ATTRIBUTE and not self.sort_field:
+            raise ValueError("the method 'attribute' needs a 'sort_field'")
+        return self
 
 
 class CubeConfig(Model):

@@ -73,6 +73,7 @@ class Observed:
         found = Visit(scope["headers"], scope["query_string"], client[0] if client else "")
         identity = sane_id(found.header(ID_HEADER).encode("latin-1")) or secrets.token_hex(8).encode()
         sent = _Sent(found, identity, self._page, send)
+        sent.on_last = lambda: self._noted(scope, found, sent, span, time.perf_counter() - started)
         token = request_id.set(identity.decode())
         path = scope["path"]
         try:
@@ -84,7 +85,8 @@ class Observed:
                     if not stayed:
                         sent.status = GONE
                 finally:
-                    self._noted(scope, found, sent, span, time.perf_counter() - started)
+                    if not sent.complete:
+                        sent.on_last()
         finally:
             request_id.reset(token)
 
@@ -131,21 +133,33 @@ def hit_logged(scope: Scope, door: str, status: int, seconds: float) -> None:
 
 
 class _Sent:
-    """Passes an answer on, with the headers that every answer has."""
+    """Passes an answer on, with the headers that every answer has.
+
+    Attributes:
+        on_last: called before the end of the answer goes out: whoever has the answer finds it counted.
+    """
 
     def __init__(self, found: Visit, identity: bytes, page: str, send: Send) -> None:
         self._found, self._identity, self._page, self._send = found, identity, page, send
         self.status, self.bytes, self.cache = 0, 0, ""
         self.complete = False
+        self.on_last: Callable[[], None] = lambda: None
+        self._start: Message | None = None
 
     async def send(self, message: Message) -> None:
-        """Pass a message on."""
+        """Pass a message on; the start goes with the first of the body."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": self._headers(list(message.get("headers", ())))}
-        elif message["type"] == "http.response.body":
+            self._start = {**message, "headers": self._headers(list(message.get("headers", ())))}
+            return
+        if message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
+            if self.complete:
+                self.on_last()
+            if self._start is not None:
+                start, self._start = self._start, None
+                await self._send(start)
         await self._send(message)
 
     def _headers(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -40,10 +40,7 @@ def shaded_relief(
         Three uint8 bands, masked as `hillshade`.
     """
     shade = hillshade(raster, **light)
-    named = color_ramp_name or ("" if colormap or color_ramp or colormap_name else "elevation1")
-    rows = chosen_entries(colormap, color_ramp, named, colormap_name)
-    places = np.linspace(0, len(rows) - 1, 256).round().astype(int)
-    colors = np.array(rows, np.float32)[places, 1:4]
+    colors = relief_colors(colormap, color_ramp, color_ramp_name, colormap_name)
     index = _index(raster)
     brightest = colors.max(axis=1, keepdims=True)
     # Black has no hue: it becomes the grey of the hillshade.
@@ -52,6 +49,19 @@ def shaded_relief(
     for channel in range(3):
         data[channel] = shares[:, channel][index] * shade.data[0] + np.float32(0.5)
     return shade.with_data(data, mask=shade.mask)
+
+
+def relief_colors(
+    colormap: tuple[tuple[int, ...], ...] = (),
+    color_ramp: Ramp | None = None,
+    color_ramp_name: str = "",
+    colormap_name: str = "",
+) -> Array:
+    """Colours from the lowest to the highest elevation, before they are lit: (256, 3), float32, 0..255."""
+    named = color_ramp_name or ("" if colormap or color_ramp or colormap_name else "elevation1")
+    rows = chosen_entries(colormap, color_ramp, named, colormap_name)
+    places = np.linspace(0, len(rows) - 1, 256).round().astype(int)
+    return np.array(rows, np.float32)[places, 1:4]
 
 
 def _index(raster: Raster) -> Array:

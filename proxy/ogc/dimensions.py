@@ -241,7 +241,11 @@ def _spans(extent: tuple[int, int], text: str) -> Iterator[TimeSpan | None]:
         if part.lower() == "current":
             found.append(TimeSpan(extent[1], extent[1]))
             continue
-        found.append(time_span(_without_resolution(part), TIME))
+        span = time_span(_without_resolution(part), TIME)
+        low, high = (None, None) if span is None else (span.start, span.end)
+        if (low is not None and low > extent[1]) or (high is not None and high < extent[0]):
+            raise InvalidDimension(TIME, f"It has values from {iso(extent[0])} to {iso(extent[1])}.")
+        found.append(span)
     return iter(
         sorted(found, key=lambda span: -math.inf if span is None or span.start is None else span.start)
     )

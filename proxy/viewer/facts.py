@@ -63,8 +63,14 @@ class Facts:
 
     @property
     def kind(self) -> str:
-        """What the numbers mean, in a word or two."""
-        return KINDS[self.info.kind] if self.info else ""
+        """What the numbers mean, in a word or two; of what they do not tell, how it is stored."""
+        if self.info is None:
+            return ""
+        if self.info.kind is DataKind.GENERIC and self.info.is_mosaic:
+            return "Mosaic"
+        if self.info.kind is DataKind.GENERIC and self.info.variables:
+            return "Cube"
+        return KINDS[self.info.kind]
 
     @property
     def details(self) -> tuple[tuple[str, str], ...]:

@@ -133,14 +133,13 @@ async def _point(request: Request, service: Service, wanted: Target) -> Response
     source = await _renderer(request).opened(service)
     chosen = chosen_items(service, request.query_params)
     context = _renderer(request).context(service, chosen)
-    found = await _renderer(request).call(
-        point_values, source.at(chosen), wanted.lonlat, WGS84, context, service=service
-    )
+    shown = source.at(chosen)
+    found = await _renderer(request).call(point_values, shown, wanted.lonlat, WGS84, context, service=service)
     if found is None:
         raise OutsideExtent("There are no data at that place.")
     body: dict[str, Any] = {
         "coordinates": list(wanted.lonlat),
-        "bands": list(source.info.band_names),
+        "bands": list(shown.info.band_names),
         "values": found,
     }
     if source.info.is_mosaic:

@@ -13,7 +13,7 @@ import shapely
 from affine import Affine
 
 from proxy.arcgis.catalog_query import answer
-from proxy.arcgis.errors import CannotComplete
+from proxy.arcgis.errors import CannotComplete, error_document
 from proxy.arcgis.fields import Fields
 from proxy.catalog.base import Asset, ItemFacts, ItemRecord
 from proxy.catalog.store import SqliteCatalog
@@ -100,8 +100,9 @@ def test_conditions(catalog: SqliteCatalog, where: str, expected: list[int]) -> 
     "where", ["CloudCover <", "1=1; DROP TABLE items", "nothing = 1", "load_extension('x')"]
 )
 def test_a_clause_that_cannot_be_read(catalog: SqliteCatalog, where: str) -> None:
-    with pytest.raises(CannotComplete):
+    with pytest.raises(CannotComplete) as caught:
         ask(catalog, where=where)
+    assert error_document(caught.value)["error"]["details"][0].startswith("'where' parameter is invalid. ")
     assert len(catalog) == 5
 
 
@@ -140,6 +141,7 @@ def test_order_and_pages(catalog: SqliteCatalog) -> None:
     last = ask(catalog, orderByFields="CloudCover", resultRecordCount="2", resultOffset="4")
     assert [f["attributes"]["OBJECTID"] for f in last["features"]] == [3]
     assert "exceededTransferLimit" not in last
+    assert ask(catalog, resultOffset="1e99")["features"] == []
     for wrong in ("nothing", "CloudCover SIDEWAYS", "CloudCover; DROP TABLE items", "Shape,", "(SELECT 1)"):
         with pytest.raises(InvalidParameter, match="orderByFields"):
             ask(catalog, orderByFields=wrong)

@@ -139,6 +139,8 @@ def test_a_rule_for_each_item() -> None:
         '{"mosaicMethod":"esriMosaicLockRaster"}',
         '{"mosaicMethod":"esriMosaicLockRaster","lockRasterIds":["a"]}',
         '{"fids":[1e400]}',
+        '{"fids":[10000000000000000000000000000]}',
+        '{"mosaicMethod":"esriMosaicViewpoint","viewpoint":{"x":1%s,"y":0}}' % ("0" * 400),
         '{"where":5}',
         '{"mosaicMethod":"esriMosaicViewpoint","viewpoint":{"x":"a"}}',
         '{"mosaicMethod":"esriMosaicViewpoint","viewpoint":7}',

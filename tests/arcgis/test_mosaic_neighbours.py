@@ -207,6 +207,8 @@ def test_queries_by_get_and_post(client: TestClient) -> None:
         assert np.abs(ring - (-104.77, 38.95)).max() < 0.1
     assert told(client, "query", where="Cloud > 20", returnCountOnly="true") == {"count": 3}
     assert told(client, "query", time="2020", returnIdsOnly="true")["objectIds"] == [1, 2]
+    assert told(client, "query", resultOffset="3")["features"][0]["attributes"] == {"OBJECTID": 4}
+    assert told(client, "query", resultOffset="9" * 40)["features"] == []
 
 
 def test_the_boundary_is_that_of_all_items(client: TestClient, grid: Grid) -> None:

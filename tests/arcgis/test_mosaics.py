@@ -344,6 +344,12 @@ def test_items_that_cannot_be_read_are_told_of(broken: Path, clips: list[Path]) 
         values = told(client, "identify", geometry=f"{x},{y}")
         assert values["value"] == ", ".join(map(str, sampled(clips[3], grid)[0][:, 100, 135]))
         assert values["catalogItemVisibilities"] == [0, 0, 0, 1]
+        for operation in ("identify", "getSamples", "computeStatisticsHistograms"):
+            place = box if operation.startswith("compute") else f"{x},{y}"
+            document = asked(client, operation, geometry=place)
+            assert "error" not in document.json()
+            assert document.headers["Cogproxy-Missing-Items"] == "2"
+            assert document.headers["Cache-Control"] == "no-store"
 
 
 def test_strict_mosaics_refuse_what_they_cannot_draw_wholly(broken: Path) -> None:

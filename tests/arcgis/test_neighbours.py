@@ -329,12 +329,16 @@ def test_what_cannot_be_read(client: TestClient, operation: str, query: dict[str
     assert error["details"] == [detail]
 
 
-@pytest.mark.parametrize(
-    "path", ["2", "2/info", "1/info/ics", "multidimensionalInfo", "query?where=drop", "colormap"]
-)
+@pytest.mark.parametrize("path", ["2", "2/info", "1/info/ics", "multidimensionalInfo", "colormap"])
 def test_what_cannot_be_completed(client: TestClient, path: str) -> None:
     error = client.get(f"{DEM}/{path}", params={"f": "json", "where": "drop table"}).json()["error"]
     assert error == {"code": 400, "message": "Unable to complete operation.", "details": []}
+
+
+def test_a_clause_that_cannot_be_read_says_why(client: TestClient) -> None:
+    error = ask(client, f"{DEM}/query", where="drop table")["error"]
+    assert (error["code"], error["message"]) == (400, "Unable to complete operation.")
+    assert error["details"] == ["'where' parameter is invalid. There is no field 'drop'."]
 
 
 @pytest.mark.parametrize(

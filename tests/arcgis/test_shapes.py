@@ -78,6 +78,7 @@ def test_systems() -> None:
     [
         ("1", {}), ("1,2,3,4,5", {}), ("a,b", {}), ("{", {}), ("[1,2]", {}), ("{}", {}), ("null", {}),
         ({"x": "NaN", "y": 1}, {}), ({"x": 1}, {}), ({"points": []}, {}), ({"points": "ab"}, {}),
+        ({"points": [[1]]}, {}), ({"points": [[]]}, {}), ({"x": 10**400, "y": 0}, {}),
         ({"rings": []}, {}), ({"rings": [[[0, 0], [1, 1]]]}, {}), ({"rings": [SQUARE] * 600}, {}),
         ({"paths": [[[0, 0]]]}, {}), ({"paths": 5}, {}), ({"xmin": 0, "ymin": 0, "xmax": 1}, {}),
         ({"x": 1, "y": 2}, {"geometryType": "esriGeometryPolygon"}), ("1,2", {"geometryType": "nothing"}),

@@ -51,7 +51,7 @@ def statuses(config: Config, paths: list[str]) -> tuple[set[str], dict[str, byte
     app = create_app(config)
     with TestClient(app) as client:
         answers = {path: client.get(path) for path in paths}
-        rendered = app.state.renderer.counters.rendered
+        rendered = sum("miss" in answer.headers["cache-status"] for answer in answers.values())
     assert {answer.status_code for answer in answers.values()} == {200}
     found = {answer.headers["cache-status"] for answer in answers.values()}
     return found, {path: answer.content for path, answer in answers.items()}, rendered
@@ -130,7 +130,6 @@ def test_after_a_purge_seeding_fills_the_new_names(
         client.portal.call(_caught_up, app)  # type: ignore[union-attr]
         answer = client.get(f"/tiles/scene/{z}/{x}/{y}.png")
     assert "disk" in answer.headers["cache-status"]
-    assert app.state.renderer.counters.rendered == 0
 
 
 async def _caught_up(app: Any) -> None:

@@ -66,7 +66,6 @@ def test_slow_requests_are_logged_so_that_they_can_be_sent_again(lines: Any) -> 
     form = {"bbox": "-113.1,37.2,-113,37.3", "bboxSR": "4326", "size": "64,64", "f": "image", "token": "hush"}
     with client_of(LAND, render={"threads": 1, "slow_seconds": 1e-9}) as client:
         first = client.post(EXPORT, data=form)
-    # The line is written when the answer is on its way already.
     (line,) = lines("proxy.slow")
     with client_of(LAND) as client:
         assert (line["method"], line["url"], line["service"]) == ("POST", EXPORT, "landcover")

@@ -128,6 +128,12 @@ def test_times_of_a_mosaic() -> None:
     assert selections(mosaic(), {"time": "1970"})[0].mosaic == MosaicRule()
 
 
+@pytest.mark.parametrize("text", ["1969", "1970-01-03/..", "../1969-06-01", "1970-01-01,1990-01-01"])
+def test_a_mosaic_has_no_times_outside_its_own(text: str) -> None:
+    with pytest.raises(InvalidDimension, match="from 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z"):
+        selections(mosaic(), {"time": text})
+
+
 def test_a_request_has_an_end() -> None:
     moments = ",".join(iso(float(second * 1000)) for second in range(SLICES + 1))
     with pytest.raises(InvalidDimension, match="At most"):

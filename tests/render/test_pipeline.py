@@ -65,7 +65,7 @@ def test_a_render_keeps_the_statistics_of_the_source_it_began_with(
     service = service_of(make_raster("a.tif", bands_apart().astype(np.float32)))
     before = service.source
     known = service.statistics_of(before)
-    monkeypatch.setattr("proxy.services.LOCAL_SECONDS", 0.0)
+    monkeypatch.setattr("proxy.services.service.LOCAL_SECONDS", 0.0)
     make_raster("a.tif", np.full((1, 4, 4), 7.0, np.float32))
     assert [band.minimum for band in service.statistics] == [7.0]
     assert service.statistics_of(before) == known

@@ -4,7 +4,9 @@ import pytest
 
 from proxy.config import Config
 from proxy.crs import reference
+from proxy.model import DataKind
 from proxy.services import Registry
+from proxy.sources.base import Variable
 from proxy.viewer.facts import described, facts_of, outline
 from tests.viewer.conftest import INFO, MakeFacts, renderings
 
@@ -20,6 +22,13 @@ def test_facts_of_an_open_service(registry: Registry) -> None:
     assert facts.bounds is not None
     assert facts.zooms == (0, 14)  # 10 m at latitude 52 are 16.3 m of Web Mercator; zoom 14 has 9.6 m.
     assert not facts.is_opening
+
+
+def test_what_the_numbers_do_not_tell_is_how_they_are_stored(make_facts: MakeFacts) -> None:
+    assert make_facts(info={"kind": DataKind.GENERIC}).kind == "Raster"
+    assert make_facts(info={"kind": DataKind.GENERIC, "item_count": 3}).kind == "Mosaic"
+    variables = (Variable("salt", "", "", ()),)
+    assert make_facts(info={"kind": DataKind.GENERIC, "variables": variables}).kind == "Cube"
 
 
 def test_facts_of_a_missing_file(registry: Registry) -> None:

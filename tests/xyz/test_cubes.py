@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ def client() -> Iterator[TestClient]:
         ("time=0001-01-16T06:00:00Z&elevation=100", 0, 2),
         ("elevation=85", 3, 2),
         ("ZAXLEVIT19=0/50&time=../0001-08", 2, 0),
+        ("z=50", 3, 1),
+        ("StdZ=50&StdTime=0001-04", 1, 1),
         ("slice=7", 1, 3),
         ("variable=temp&slice=0", 0, 0),
     ],
@@ -103,3 +106,16 @@ def test_the_document_of_tiles_keeps_the_choice(client: TestClient) -> None:
     found = client.get("/tiles/ocean_temperature/tilejson.json?elevation=100").json()
     assert "elevation=100" in json.dumps(found["tiles"])
     assert found["bounds"] == [-180.0, -90.0, 180.0, 88.5]
+
+
+def test_a_point_names_the_variable_that_it_tells(tmp_path: Path) -> None:
+    path = tmp_path / "two.nc"
+    along = {"time": [0, 1], "lat": [10.0, 11.0], "lon": [20.0, 21.0]}
+    values = np.arange(8, dtype="float32").reshape(2, 2, 2)
+    data = xr.Dataset({"a": (tuple(along), values), "b": (tuple(along), values + 100)}, along)
+    data.lat.attrs["units"], data.lon.attrs["units"] = "degrees_north", "degrees_east"
+    data.time.attrs["units"] = "days since 2000-01-01"
+    data.to_netcdf(path, engine="h5netcdf")
+    with client_of(path) as client:
+        found = client.get("/tiles/two/point/21,11?variable=b").json()
+    assert (found["bands"], found["values"]) == (["b"], [107.0])

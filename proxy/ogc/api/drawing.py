@@ -12,6 +12,7 @@ from starlette.responses import Response
 from proxy.model import Grid, RenderRequest
 from proxy.ogc.access import renderer_of
 from proxy.ogc.api.formats import IMAGE_FORMATS
+from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.negotiation import Representation
 from proxy.ogc.api.slices import dimensions_of
 from proxy.ogc.api.subject import Subject
@@ -41,17 +42,28 @@ class Order:
     query: Mapping[str, str]
 
     def layers(self) -> list[tuple[Service, RenderRequest]]:
-        """Requests to the renderer, the first at the bottom."""
+        """Requests to the renderer, the first at the bottom.
+
+        Raises:
+            NothingThere: no collection has data at that time; those that have are drawn without the others.
+        """
         background = self.background()
         found = []
+        nothing: NothingThere | None = None
         for service in self.subject.services:
             query = {name.lower(): text for name, text in self.query.items() if name.lower() in OWN}
             source = service.source
-            query |= dimensions_of(source, self.query.get("datetime", ""), self.axes)
+            try:
+                query |= dimensions_of(source, self.query.get("datetime", ""), self.axes)
+            except NothingThere as error:
+                nothing = error
+                continue
             output, style = IMAGE_FORMATS[self.form], self.subject.style or ""
             for each in orders(service, source, self.grid, output, style, query):
                 options = dataclasses.replace(each.options, background=background)
                 found.append((service, dataclasses.replace(each, options=options)))
+        if nothing is not None and not found:
+            raise nothing
         return found
 
     def background(self) -> RGB | None:
@@ -64,10 +76,12 @@ class Order:
     def void(self) -> Void | None:
         """What is drawn beyond the valid area of the system, where it differs from the background."""
         given, transparent = self._ground("void-color", "void-transparent")
+        ground, see_through = self._ground("bgcolor", "transparent")
         background = self.background()
         if transparent is None:
-            transparent = background is None
-        color = None if transparent else given or self._ground("bgcolor", "transparent")[0] or WHITE
+            # A colour that nobody said to hide is there to be seen, as that of the background is.
+            transparent = background is None and (given is None or see_through is not None)
+        color = None if transparent else given or ground or WHITE
         return None if color == background else Void(color)
 
     def _ground(self, name: str, flag_name: str) -> tuple[RGB | None, bool | None]:

@@ -11,7 +11,7 @@ from proxy.model import Extent, Grid
 from proxy.ogc.api.collections import output_systems
 from proxy.ogc.api.extents import union
 from proxy.ogc.api.scale import MM_PER_PIXEL, metres_per_unit
-from proxy.ogc.api.subset import Range, box
+from proxy.ogc.api.subset import Range, box, point
 from proxy.ogc.api.values import number, numbers, pixels, positive
 from proxy.ogc.crs_names import CRS84, NamedCRS, read
 from proxy.services import Service
@@ -66,6 +66,8 @@ def viewport(services: Sequence[Service], query: Mapping[str, str], spatial: Seq
     if bbox:
         named = input_crs(query, "bbox-crs")
         grid = _of_box(crs, _moved(_bbox(bbox, named), named, crs), sizes)
+    elif spatial and (place := _subset_point(query, spatial, crs)) is not None:
+        grid = _around(crs, place, sizes, services)
     elif spatial:
         named = input_crs(query, "subset-crs")
         wanted, outside = box(spatial, named, whole_extent(services, named))
@@ -192,11 +194,26 @@ def _center(
         return whole_extent(services, crs).center
     named = input_crs(query, "center-crs")
     first, second = numbers(text, "center", (2,))
-    x, y = named.ordered(first, second)
-    if named.reference != crs.reference:
-        moved = transformer(named.reference, crs.reference).transform(x, y)
-        x, y = number(str(moved[0]), "center"), number(str(moved[1]), "center")
-    return x, y
+    return _place(named.ordered(first, second), named, crs, "center")
+
+
+def _subset_point(
+    query: Mapping[str, str], spatial: Sequence[Range], crs: NamedCRS
+) -> tuple[float, float] | None:
+    named = input_crs(query, "subset-crs")
+    found = point(spatial, named)
+    if found is None:
+        return None
+    if named.reference.is_geographic and (abs(found[0]) > 180.0 or abs(found[1]) > 90.0):
+        raise NothingThere("The subset lies outside the values of its axes.")
+    return _place(found, named, crs, "subset")
+
+
+def _place(place: tuple[float, float], source: NamedCRS, target: NamedCRS, name: str) -> tuple[float, float]:
+    if source.reference == target.reference:
+        return place
+    moved = transformer(source.reference, target.reference).transform(*place)
+    return number(str(moved[0]), name), number(str(moved[1]), name)
 
 
 def _around(crs: NamedCRS, place: tuple[float, float], sizes: _Sizes, services: Sequence[Service]) -> Grid:

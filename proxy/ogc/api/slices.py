@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from proxy.choices import iso, time_span
-from proxy.errors import InvalidParameter
+from proxy.errors import InvalidParameter, OutsideExtent
 from proxy.ogc.api.extents import axis_name, time_range
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.subset import NAME, Range
 from proxy.ogc.api.values import number
-from proxy.ogc.dimensions import TIME, Offered, offered
+from proxy.ogc.dimensions import SLICES, TIME, Offered, offered
 from proxy.selection import Selection, TimeSpan
 from proxy.sources.base import Source
 
@@ -27,7 +27,8 @@ def dimensions_of(source: Source, datetime: str, axes: Sequence[Range]) -> dict[
 
     Raises:
         InvalidParameter: an axis is not one of the source, or a value cannot be understood.
-        NothingThere: a value lies outside all that there are.
+        NothingThere: there are no data at that time.
+        OutsideExtent: a value on another dimension lies outside all that there are.
     """
     known = {axis_name(each.name).lower(): each for each in offered(source)}
     query: dict[str, str] = {}
@@ -71,6 +72,12 @@ def _time(source: Source, dimension: Offered | None, text: str, name: str) -> Ma
     # An end that is open, or beyond the data, is theirs.
     low = extent[0] if span.start is None else max(span.start, extent[0])
     high = extent[1] if span.end is None else min(span.end, extent[1])
+    if dimension.numbers:
+        inside = [moment for moment in dimension.numbers if low <= moment <= high]
+        if not inside:
+            raise NothingThere("There are no data in that interval.")
+        # Each covers those before it, and the response tells the time of what is drawn.
+        low = max(low, inside[-SLICES:][0])
     return {TIME: f"{iso(low)}/{iso(high)}"}
 
 
@@ -90,7 +97,9 @@ def _value(dimension: Offered, axis: Range) -> str:
     if low > high:
         raise InvalidParameter(NAME, f"{axis.axis} ends before it begins.")
     if low > high_most or high < low_most:
-        raise NothingThere(f"There are no data at that {axis.axis}.")
+        raise OutsideExtent(f"There are no data at that {axis.axis}.")
+    if low < high and not any(low <= value <= high for value in dimension.numbers):
+        raise OutsideExtent(f"There are no data in that interval of {axis.axis}.")
     return axis.low if axis.low == axis.high and axis.low != "*" else f"{low!r}/{high!r}"
 
 

@@ -86,6 +86,18 @@ def _moments(text: str) -> list[str]:
     return [text]
 
 
+def point(spatial: Sequence[Range], crs: NamedCRS) -> tuple[float, float] | None:
+    """The place (x, y) that one value on each of the two axes of a system names; None for ranges.
+
+    Raises:
+        InvalidParameter: a value is no number.
+    """
+    known = _GEOGRAPHIC if crs.reference.is_geographic else _PROJECTED
+    values = {each.axis.lower(): each.low for each in spatial if each.low == each.high != "*"}
+    places = [number(values[name], NAME) for names in known for name in names if name in values]
+    return (places[0], places[1]) if len(places) == len(spatial) == 2 else None
+
+
 def box(spatial: Sequence[Range], crs: NamedCRS, whole: Extent) -> tuple[Extent, bool]:
     """The box of the spatial axes, and whether it lies wholly outside the values that the axes have.
 

@@ -13,6 +13,8 @@ from proxy.ogc.wms.colors import color as hexadecimal
 from proxy.xyz.params import whole_number
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+#: Of a whole number that is written as a decimal one.
+_ZEROS = re.compile(r"\.0*$")
 
 
 def number(text: str, name: str) -> float:
@@ -42,7 +44,7 @@ def pixels(text: str, name: str) -> int | None:
     """A whole number above 0; None for an empty text."""
     if not text.strip():
         return None
-    value = whole_number(text.strip())
+    value = whole_number(_ZEROS.sub("", text.strip()))
     if not value:
         raise InvalidParameter(name, "It is a whole number above 0.")
     return value

@@ -218,7 +218,8 @@ def _name(offered: Offered) -> str:
 
 
 def _choice(offered: Offered, several: str | None, nearest: str) -> dict[str, str]:
-    found = {"default": offered.default, nearest: "1" if offered.numbers or offered.span else "0"}
+    # Between the items of a mosaic there is nothing, rather than the nearest of them.
+    found = {"default": offered.default, nearest: "1" if offered.numbers else "0"}
     if several is not None:
         found[several] = "1" if offered.numbers or offered.span else "0"
     if offered.kind == TIME:

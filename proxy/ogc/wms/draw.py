@@ -16,6 +16,7 @@ from proxy.ogc.order import orders
 from proxy.ogc.wms.named_layers import WantedLayer
 from proxy.ogc.wms.params import WHITE, MapRequest
 from proxy.ogc.wms.symbols import tree
+from proxy.ogc.wms.warnings import warnings
 from proxy.services import Service
 from proxy.web import picture_response
 
@@ -41,11 +42,20 @@ async def map_response(request: Request, wanted: MapRequest, query: Mapping[str,
         ProxyError: as the parameters and the render find.
     """
     parts = [part for layer in wanted.layers for part in await _parts(request, wanted, layer, query)]
+    told = await _told(request, wanted, query)
     if len(parts) == 1 and parts[0].opacity == 1.0:
         part = parts[0]
         rendered = await renderer_of(request).render(part.service, _finished(part.request, wanted))
-        return picture_response(request, rendered, part.service.config.cache)
-    return await _composed(request, wanted, parts)
+        return picture_response(request, rendered, part.service.config.cache, headers=told)
+    return await _composed(request, wanted, parts, told)
+
+
+async def _told(request: Request, wanted: MapRequest, query: Mapping[str, str]) -> dict[str, str]:
+    """Header for values of dimensions that were drawn without being named."""
+    found: dict[str, None] = {}
+    for layer in wanted.layers:
+        found |= dict.fromkeys(warnings((await opened(request, layer.service)).source, query))
+    return {"Warning": ", ".join(found)} if found else {}
 
 
 async def _parts(
@@ -72,14 +82,16 @@ def _finished(order: RenderRequest, wanted: MapRequest) -> RenderRequest:
     return replace(order, options=replace(order.options, background=wanted.color))
 
 
-async def _composed(request: Request, wanted: MapRequest, parts: Sequence[Part]) -> Response:
+async def _composed(
+    request: Request, wanted: MapRequest, parts: Sequence[Part], headers: Mapping[str, str]
+) -> Response:
     background = None if wanted.transparent else wanted.color
     layers = [(part.service, part.request) for part in parts]
     options = replace(parts[0].request.options if parts else EncodeOptions(), background=background)
     whole = RenderRequest("", wanted.grid, wanted.format, options=options)
     opacities = [part.opacity for part in parts]
     rendered = await composed(renderer_of(request), whole, layers, opacities)
-    return picture_response(request, rendered, _shortest(wanted), lasting=False)
+    return picture_response(request, rendered, _shortest(wanted), lasting=False, headers=headers)
 
 
 def _shortest(wanted: MapRequest) -> CachingConfig:

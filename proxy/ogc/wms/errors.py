@@ -86,7 +86,8 @@ def exception(error: ProxyError, manner: Manner) -> Response:
     if manner.style is not Style.XML and not denied:
         return Response(_picture(error, manner), 200, headers, manner.media_type)
     status = error.status if denied or isinstance(error, Busy) or error.status >= 500 else 200
-    return Response(_document(error, manner.version), status, headers, MEDIA_TYPES[manner.version])
+    headers["Content-Type"] = MEDIA_TYPES[manner.version]
+    return Response(_document(error, manner.version), status, headers)
 
 
 def _document(error: ProxyError, version: Version) -> bytes:

@@ -17,7 +17,8 @@ from proxy.ogc.wmts.errors import OwsError, invalid
 from proxy.ogc.wmts.sets import PublishedSet, published
 from proxy.xyz.params import TileAddress, matrix_set, tile_grid
 
-_WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+#: As many digits as Python reads; those of a row that is far outside as well.
+_WHOLE = re.compile(r"[+-]?\d{1,4000}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

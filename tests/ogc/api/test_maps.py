@@ -189,6 +189,31 @@ def test_what_cannot_be_drawn_is_refused(client: TestClient, query: str, status:
         assert response.content == b""
 
 
+@pytest.mark.parametrize("subset", ["Lat(10),Lon(20)", "Lon(20:20),Lat(10:10)"])
+def test_one_value_on_both_axes_is_a_place(client: TestClient, subset: str) -> None:
+    """[spatial-subsetting/subset-response A] a map around it, as of `center`"""
+    size = {"width": 32, "height": 16}
+    found = client.get(WORLD, params={"subset": subset} | size)
+    assert found.status_code == 200, found.text
+    around = client.get(WORLD, params={"center": "20,10"} | size)
+    assert found.content == around.content
+    assert found.headers["content-bbox"] == around.headers["content-bbox"]
+    assert client.get(WORLD, params={"subset": "Lat(200),Lon(0)"}).status_code == 204
+
+
+def test_a_number_of_pixels_may_be_written_as_a_decimal(client: TestClient) -> None:
+    """The standard's schema of width is a number."""
+    assert drawn(client, WORLD, width="20.0", height="10.").shape[:2] == (10, 20)
+
+
+def test_a_void_colour_alone_is_seen(client: TestClient) -> None:
+    """[background/void-color-definition B] the suite looks for it beside no other parameter."""
+    box = {"bbox": "-180,-120,180,120", "width": 24, "height": 24}
+    assert drawn(client, WORLD, **box, void_color="nAvY")[0, 0].tolist() == [0, 0, 128, 255]
+    assert drawn(client, WORLD, **box, void_color="navy", transparent="true")[0, 0, 3] == 0
+    assert drawn(client, WORLD, **box, void_color="navy", void_transparent="true")[0, 0, 3] == 0
+
+
 def test_a_map_across_the_antimeridian_is_in_one_piece(client: TestClient) -> None:
     """[spatial-subsetting/subset-definition E]"""
     across = drawn(client, WORLD, subset="Lon(170:-170),Lat(-20:20)", width=40, height=80)

@@ -26,13 +26,15 @@ def client(make_raster: RasterMaker, tmp_path: Path) -> Iterator[TestClient]:
         data = np.full((20, 20), value, np.uint8)
         make_raster(f"day_2020-01-0{day}.tif", data, crs="EPSG:4326", transform=placed)
     mosaic = {
-        "source": str(tmp_path / "*.tif"),
+        "source": str(tmp_path / "day_*.tif"),
         "date_pattern": r"(?P<date>\d{4}-\d{2}-\d{2})",
         "method": "attribute",
         "sort_field": "AcquisitionDate",
         "ascending": False,
     }
-    with client_of({"name": "days", "mosaic": mosaic}, state=str(tmp_path / "state")) as found:
+    plain = make_raster("plain.tif", np.full((20, 20), 150, np.uint8), crs="EPSG:4326", transform=placed)
+    services = ({"name": "days", "mosaic": mosaic}, {"name": "plain", "source": str(plain)})
+    with client_of(*services, state=str(tmp_path / "state")) as found:
         yield found
 
 
@@ -63,6 +65,19 @@ def test_a_map_shows_the_day_that_is_asked_for(
     tile = "/ogc/collections/days/map/tiles/WorldCRS84Quad/3/1/8"
     shown = rgba(client.get(tile, params={"f": "png"} | query).content)
     assert set(shown[shown[..., 3] > 0][:, 0]) == {value}
+
+
+def test_what_has_no_time_is_drawn_beside_what_has_no_data_then(client: TestClient) -> None:
+    """[datetime/datetime-response B]"""
+    query = SIZE | {"bbox": "9,47,13,51", "collections": "plain,days"}
+    then = client.get("/ogc/map", params=query | {"datetime": "2019-01-01"})
+    assert then.status_code == 200, then.text
+    alone = client.get("/ogc/map", params=query | {"collections": "plain"})
+    np.testing.assert_array_equal(rgba(then.content), rgba(alone.content))
+    both = client.get("/ogc/map", params=query | {"datetime": "2020-01-03"})
+    assert (rgba(both.content) != rgba(alone.content)).any()
+    only = query | {"datetime": "2019-01-01", "collections": "days"}
+    assert client.get("/ogc/map", params=only).status_code == 204
 
 
 def test_a_time_without_data_is_no_content(client: TestClient) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.config import parse
-from proxy.errors import InvalidParameter
+from proxy.errors import InvalidParameter, OutsideExtent
 from proxy.ogc.api.extents import extent
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.slices import content_datetime, dimensions_of
@@ -111,14 +111,28 @@ def test_an_open_interval_chooses_nothing(cube: Any) -> None:
     ("datetime", "subset"),
     [
         ("2019-12-31T00:00:00Z", ()), ("2020-02-01/..", ()), ("../2019-01-01", ()),
-        ("", ('time("2030-01-01")',)),
-        ("", ("elevation(60)",)), ("", ("elevation(-20:-10)",)), ("", ("wave_length(600:700)",)),
+        ("", ('time("2030-01-01")',)), ("2020-01-01T01:00:00Z/2020-01-01T02:00:00Z", ()),
     ],
 )  # fmt: skip
-def test_what_lies_outside_is_no_error(cube: Any, datetime: str, subset: tuple[str, ...]) -> None:
-    """[general-subsetting/subset-definition C] 204"""
+def test_what_lies_outside_in_time_is_no_error(cube: Any, datetime: str, subset: tuple[str, ...]) -> None:
+    """[datetime/subset-definition] 204"""
     with pytest.raises(NothingThere):
         dimensions_of(cube, datetime, ranges(subset))
+
+
+@pytest.mark.parametrize(
+    "subset", ["elevation(60)", "elevation(-20:-10)", "elevation(1:2)", "wave_length(600:700)"]
+)
+def test_what_lies_outside_on_another_dimension_is_not_found(cube: Any, subset: str) -> None:
+    """[general-subsetting/subset-definition] 204 or 404; the suite takes 404"""
+    with pytest.raises(OutsideExtent):
+        dimensions_of(cube, "", ranges((subset,)))
+
+
+def test_of_a_long_interval_the_latest_slices_are_drawn(cube: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.ogc.api.slices.SLICES", 2)
+    drawn = [found["StdTime"] for found in chosen(cube, "2020-01-01/2020-01-03")]
+    assert drawn == [((DAYS[day],) * 2,) for day in (1, 2)]
 
 
 @pytest.mark.parametrize(

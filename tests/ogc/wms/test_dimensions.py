@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from affine import Affine
 from lxml import etree
 from starlette.testclient import TestClient
 
-from tests.conftest import DATA
+from tests.conftest import DATA, RasterMaker
 from tests.doors import client_of
 from tests.ogc.conftest import Validator
 from tests.ogc.wms.test_get_map import MAP, drawn
@@ -43,6 +46,34 @@ def test_maps_of_slices(sliced: TestClient, query: dict[str, str], west: int, ea
     found = drawn(sliced, transparent="true", **BOX, **query)
     assert found[WEST].tolist() == [west] * 3 + [255]
     assert found[EAST].tolist() == ([0, 0, 0, 0] if east is None else [east] * 3 + [255])
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (
+            {},
+            "99 Default value used: time=1970-01-02T00:00:00Z ISO8601, "
+            "99 Default value used: elevation=0 m",
+        ),
+        ({"time": "1970-01-02", "elevation": "50"}, None),
+        ({"time": "current", "elevation": "0/50"}, None),
+        ({"time": "1970-01-01T10:00:00Z", "elevation": "40"},
+         "99 Nearest value used: time=1970-01-01T00:00:00Z ISO8601, "
+         "99 Nearest value used: elevation=50 m"),
+        ({"time": "default", "dim_elevation": "50"},
+         "99 Default value used: time=1970-01-02T00:00:00Z ISO8601"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_values_that_nobody_named_are_told(
+    sliced: TestClient, query: dict[str, str], told: str | None
+) -> None:
+    """Annex C.4.2 of 1.3.0; told again with a picture that was kept."""
+    for _ in range(2):
+        answer = sliced.get("/wms", params=MAP | BOX | query)
+        assert answer.headers["content-type"] == "image/png"
+        assert answer.headers.get("warning") == told
 
 
 def test_equal_choices_are_one_picture(sliced: TestClient) -> None:
@@ -101,3 +132,30 @@ def test_a_real_cube(wms_schema: Validator) -> None:
         ]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
     assert pictures[0] != pictures[1]
+
+
+def test_a_mosaic_has_no_nearest_time(
+    make_raster: RasterMaker, tmp_path: Path, wms_schema: Validator
+) -> None:
+    for day in (1, 3):
+        data = np.full((16, 16), 50 * day, np.uint8)
+        make_raster(
+            f"day_2020-01-0{day}.tif", data, crs="EPSG:4326", transform=Affine(0.1, 0, 10, 0, -0.1, 50)
+        )
+    mosaic = {"source": str(tmp_path / "day_*.tif"), "date_pattern": r"(?P<date>\d{4}-\d{2}-\d{2})"}
+    query: dict[str, Any] = {
+        "layers": "days",
+        "crs": "CRS:84",
+        "bbox": "10,48.4,11.6,50",
+        "width": 16,
+        "height": 16,
+    }
+    with client_of({"name": "days", "mosaic": mosaic}, state=str(tmp_path / "state")) as client:
+        body = client.get("/wms", params={"service": "WMS", "request": "GetCapabilities"}).content
+        wms_schema(body)
+        (time,) = etree.fromstring(body).iter("{*}Dimension")
+        assert time.get("nearestValue") == "0"
+        between = drawn(client, transparent="true", **query, time="2020-01-02")
+        assert not between[..., 3].any()
+        outside = client.get("/wms", params=MAP | query | {"time": "1990"})
+        assert b'code="InvalidDimensionValue"' in outside.content

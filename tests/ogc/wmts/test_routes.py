@@ -58,6 +58,7 @@ OUTSIDE = [
     ({"TileRow": "-1"}, "TileRow"),
     ({"TileRow": "2147483647"}, "TileRow"),
     ({"TileRow": "99999999999999999999"}, "TileRow"),
+    ({"TileCol": "9" * 40}, "TileCol"),
     ({"TileRow": "300"}, "TileRow"),
     ({"TileCol": "1024"}, "TileCol"),
     ({"TileMatrix": "20"}, "TileMatrix"),

@@ -57,19 +57,23 @@ def document(base: str, config: OgcConfig, services: Sequence[Service]) -> Docum
         "maxWidth": max((limit.max_width for limit in limits), default=0),
         "maxHeight": max((limit.max_height for limit in limits), default=0),
     }
+    limited = {"x-OGC-limits": {"maps": largest}}
     info: Document = {"title": config.title, "description": config.description, "version": __version__}
     contact = {"name": config.contact or config.provider, "url": config.site, "email": config.email}
     if contact := {name: text for name, text in contact.items() if text}:
         info["contact"] = contact
     return {
         "openapi": "3.0.3",
-        "info": info,
+        # Where the standard shows them, and where its tests look for them.
+        "info": info | limited,
         "servers": [{"url": base}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "x-OGC-limits": {"maps": largest},
+        **limited,
         "paths": _server() | _collections() | _matrix_sets() | _maps(),
         "components": {
-            "parameters": parameters(collections, styles, morecantile.tms.list()),
+            "parameters": parameters(
+                collections, styles, morecantile.tms.list(), (largest["maxWidth"], largest["maxHeight"])
+            ),
             "schemas": schemas(),
             "headers": _HEADERS,
             "responses": _RESPONSES,

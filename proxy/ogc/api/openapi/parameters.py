@@ -26,10 +26,14 @@ TILE = (*CHOICE, *SCALING, *BACKGROUND, *OWN, "f-map")
 
 
 def parameters(
-    collections: Sequence[str], styles: Sequence[str], matrix_sets: Sequence[str]
+    collections: Sequence[str], styles: Sequence[str], matrix_sets: Sequence[str], largest: tuple[int, int]
 ) -> dict[str, Document]:
-    """All parameters, by the name of their component."""
-    return _paths(collections, styles, matrix_sets) | _of_maps() | _of_choice()
+    """All parameters, by the name of their component.
+
+    Args:
+        largest: width and height of a map in pixels.
+    """
+    return _paths(collections, styles, matrix_sets) | _of_maps(*largest) | _of_choice()
 
 
 def _paths(
@@ -45,8 +49,9 @@ def _paths(
     }
 
 
-def _of_maps() -> dict[str, Document]:
-    pixels = {"type": "integer", "minimum": 1}
+def _of_maps(width: int, height: int) -> dict[str, Document]:
+    # The standard has a number here, and its tests look for that.
+    pixels = {"type": "number", "multipleOf": 1, "minimum": 1}
     above = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
     crs = {"type": "string"}
     return {
@@ -82,8 +87,8 @@ def _of_maps() -> dict[str, Document]:
             crs,
             _CRS_EXAMPLE,
         ),
-        "width": _query("width", "Columns of the picture.", pixels, 512),
-        "height": _query("height", "Rows of the picture.", pixels, 512),
+        "width": _query("width", "Columns of the picture.", pixels | {"maximum": width}, 512),
+        "height": _query("height", "Rows of the picture.", pixels | {"maximum": height}, 512),
         "scale-denominator": _query(
             "scale-denominator", "Scale of the map in its middle, such as 50000 for 1 : 50 000.", above, 50000
         ),

@@ -95,6 +95,9 @@ def test_it_names_the_collections_and_the_limits(document: Document) -> None:
     known = document["components"]["parameters"]["collectionId"]["schema"]["enum"]
     assert known == [collection_id(service["name"]) for service in SERVICES]
     assert document["x-OGC-limits"]["maps"] == {"maxWidth": 4100, "maxHeight": 4100}
+    assert document["info"]["x-OGC-limits"] == document["x-OGC-limits"]
+    width = document["components"]["parameters"]["width"]["schema"]
+    assert (width["type"], width["multipleOf"], width["maximum"]) == ("number", 1, 4100)
     assert document["servers"] == [{"url": "http://testserver/ogc"}]
 
 
