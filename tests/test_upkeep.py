@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +25,9 @@ from tests.conftest import RasterMaker
 from tests.doors import client_of
 from tests.range_server import RangeServer, range_server
 from tests.redis_server import redis_server
-from tests.s3 import profile, put, s3_server
+from tests.s3 import Front, profile, put
 
+ROOT = Path(__file__).parents[1]
 VALUES = (40, 90, 140, 220)
 BLOCKS = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
 #: Left to GDAL, which reads it through its own cache of remote bytes.
@@ -71,25 +75,70 @@ def service(client: TestClient, name: str = "far") -> Any:
     return client.app.state.registry.get(name)  # type: ignore[attr-defined]
 
 
+#: Stores that run in a process of their own: GDAL holds the interpreter's lock while it looks through the
+#: directories of a file, so that a server in the same process could not answer it.
+STORES = {
+    "http": """
+import pathlib, sys
+from tests.range_server import range_server
+
+class Folder(dict):
+    def get(self, path, default=None):
+        content = (pathlib.Path(sys.argv[1]) / path.lstrip("/")).read_bytes()
+        return content, f'"{hash(content) & 0xFFFFFFFFFF:x}"'
+
+with range_server() as server:
+    server.objects = Folder()
+    print(server.url, flush=True)
+    sys.stdin.read()
+""",
+    "s3": """
+import sys
+from tests.s3 import s3_server
+
+with s3_server() as front:
+    print(front.url, flush=True)
+    sys.stdin.read()
+""",
+}
+
+
 @contextmanager
-def s3_put(where: str, stack: ExitStack) -> Iterator[tuple[Callable[[bytes], str], dict[str, Any]]]:
-    if where == "http":
-        server = stack.enter_context(range_server())
-        yield (lambda content: server.put("a.tif", content)), {}
-        return
-    front = stack.enter_context(s3_server())
+def store_of(kind: str, folder: Path) -> Iterator[tuple[Callable[[bytes], str], dict[str, Any]]]:
+    """What stores the object and gives its URL, and the settings that reading it takes."""
+    command = [sys.executable, "-c", STORES[kind], str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip()
 
-    def store(content: bytes) -> str:
-        put(front, "bucket", {"a.tif": content})
-        return "s3://bucket/a.tif"
+        def put_file(content: bytes) -> str:
+            (folder / "fresh").write_bytes(content)
+            (folder / "fresh").replace(folder / "a.tif")
+            return f"{url}/a.tif"
 
-    yield store, {"credentials": {"mine": profile(front)}}
+        def put_object(content: bytes) -> str:
+            put(Front(url=url), "bucket", {"a.tif": content})
+            return "s3://bucket/a.tif"
+
+        if kind == "http":
+            yield put_file, {}
+        else:
+            yield put_object, {"credentials": {"mine": profile(Front(url=url))}}
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
 
 
 @pytest.mark.parametrize("kind", ["blocks", "gdal"])
 @pytest.mark.parametrize("where", ["http", "s3"])
 def test_an_object_replaced_under_load_is_never_mixed_and_soon_the_new_one(
-    make_raster: RasterMaker, where: str, kind: str
+    make_raster: RasterMaker, tmp_path: Path, where: str, kind: str
 ) -> None:
     layout = BLOCKS if kind == "blocks" else LEFT_TO_GDAL
     values = [value // 2 for value in VALUES]
@@ -99,7 +148,8 @@ def test_an_object_replaced_under_load_is_never_mixed_and_soon_the_new_one(
     seen: list[tuple[float, int]] = []
     stop = threading.Event()
     with ExitStack() as stack:
-        store, settings = stack.enter_context(s3_put(where, stack))
+        (tmp_path / "store").mkdir()
+        store, settings = stack.enter_context(store_of(where, tmp_path / "store"))
         far = {"name": "far", "source": store(versions[values[0]]), "cache": {"revalidate": 0.3}}
         far |= {"credentials": "mine"} if settings else {}
         client = stack.enter_context(client_of(far, render={"threads": 2}, **settings))
@@ -117,14 +167,14 @@ def test_an_object_replaced_under_load_is_never_mixed_and_soon_the_new_one(
         assert service(client).info.way == ("blocks" if kind == "blocks" else "window")
         with ThreadPoolExecutor(4) as pool:
             asking = [pool.submit(ask) for _ in range(4)]
-            for value in [*values[1:], values[0]]:
-                store(versions[value])
-                before = len(seen)
-                until(lambda v=value, b=before: any(found == v for _, found in seen[b:]))  # type: ignore[misc]
-                until(lambda v=value: [found for _, found in seen[-12:]] == [v] * 12)  # type: ignore[misc]
-            stop.set()
+            try:
+                for value in [*values[1:], values[0]]:
+                    store(versions[value])
+                    until(lambda v=value: [found for _, found in seen[-12:]] == [v] * 12, 60)  # type: ignore[misc]
+            finally:
+                stop.set()
             for future in asking:
-                future.result(30)
+                future.result(120)
     assert wrong == []
     assert {value for _, value in seen} == set(values)
 
