@@ -98,6 +98,11 @@ def _of_source(service: Service, source: AnySource) -> Facts:
     except SourceFailed as error:
         log.warning("service %s: no statistics: %s", service.name, error.message)
         statistics = ()
+    return stored_facts(info, statistics)
+
+
+def stored_facts(info: SourceInfo, statistics: tuple[BandStatistics, ...]) -> Facts:
+    """Facts of pixels as they are stored."""
     return Facts(
         info=info,
         pixel_type=info.pixel_type,

@@ -18,7 +18,7 @@ from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import shape_document
 from proxy.catalog.base import Item
 from proxy.errors import SourceFailed
-from proxy.facts import Facts
+from proxy.facts import Facts, stored_facts
 from proxy.model import EncodeOptions, Grid, ImageFormat, RenderRequest
 from proxy.selection import EVERYTHING
 from proxy.services import Service
@@ -102,13 +102,4 @@ def _facts(service: Service, item: Item) -> Facts:
         statistics = source.statistics_of(opened)
     except SourceFailed:
         raise CannotComplete from None
-    info = opened.info
-    return Facts(
-        info=info,
-        pixel_type=info.pixel_type,
-        band_names=info.band_names,
-        statistics=statistics,
-        colormap=info.colormap,
-        attribute_table=info.attribute_table,
-        nodata=info.nodata,
-    )
+    return stored_facts(opened.info, statistics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -205,50 +206,13 @@ def _header(pmtiles: Any, metadata: Metadata) -> dict[str, Any]:
     }
 
 
-class Folder:
-    """`{z}/{x}/{y}.png` below a folder, with a TileJSON beside them."""
+class _Loose(abc.ABC):
+    """`{z}/{x}/{y}.png` as objects of their own, with a TileJSON beside them; a file tells what is done."""
 
-    def __init__(self, path: Path, job: str, extension: str) -> None:
-        self.path = path
+    def __init__(self, journal: Path, job: str, extension: str) -> None:
         self._extension = extension
-        path.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path / ".cogproxy-seed")
-        self._journal = Journal(self._connection, job)
-
-    def has(self, square: Square) -> bool:
-        """True where the square has been written."""
-        return square in self._journal
-
-    def put(self, square: Square, tiles: Iterable[Tile]) -> None:
-        """Write the tiles of a square."""
-        for tile in tiles:
-            if tile.body:
-                place = self.path / str(tile.z) / str(tile.x) / f"{tile.y}.{self._extension}"
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(tile.body)
-        with self._connection:
-            self._journal.add(square)
-
-    def finish(self, metadata: Metadata) -> None:
-        """Write the TileJSON."""
-        (self.path / "tilejson.json").write_text(tilejson(metadata, self._extension), "utf-8")
-        self.close()
-        (self.path / ".cogproxy-seed").unlink()
-
-    def close(self) -> None:
-        """Close the journal."""
-        self._connection.close()
-
-
-class Bucket:
-    """The same in a bucket, through obstore; the journal stays on this machine."""
-
-    def __init__(self, store: Any, prefix: str, job: str, extension: str, journal: Path) -> None:
-        self._store = store
-        self._prefix = prefix.strip("/")
-        self._extension = extension
-        journal.parent.mkdir(parents=True, exist_ok=True)
         self._path = journal
+        journal.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(journal)
         self._journal = Journal(self._connection, job)
 
@@ -260,9 +224,8 @@ class Bucket:
         """Write the tiles of a square."""
         for tile in tiles:
             if tile.body:
-                self._write(
-                    f"{tile.z}/{tile.x}/{tile.y}.{self._extension}", tile.body, MEDIA[self._extension]
-                )
+                name = f"{tile.z}/{tile.x}/{tile.y}.{self._extension}"
+                self._write(name, tile.body, MEDIA[self._extension])
         with self._connection:
             self._journal.add(square)
 
@@ -275,6 +238,32 @@ class Bucket:
     def close(self) -> None:
         """Close the journal."""
         self._connection.close()
+
+    @abc.abstractmethod
+    def _write(self, name: str, body: bytes, media_type: str) -> None:
+        """Keep one object under its name."""
+
+
+class Folder(_Loose):
+    """Tiles below a folder, which holds the journal too."""
+
+    def __init__(self, path: Path, job: str, extension: str) -> None:
+        self.path = path
+        super().__init__(path / ".cogproxy-seed", job, extension)
+
+    def _write(self, name: str, body: bytes, media_type: str) -> None:
+        place = self.path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body)
+
+
+class Bucket(_Loose):
+    """Tiles in a bucket, through obstore; the journal stays on this machine."""
+
+    def __init__(self, store: Any, prefix: str, job: str, extension: str, journal: Path) -> None:
+        self._store = store
+        self._prefix = prefix.strip("/")
+        super().__init__(journal, job, extension)
 
     def _write(self, name: str, body: bytes, media_type: str) -> None:
         path = f"{self._prefix}/{name}" if self._prefix else name
