@@ -69,6 +69,16 @@ class Addresses:
         """The ArcGIS image service."""
         return f"{self.arcgis_services}/{quote(self.service)}/ImageServer"
 
+    @property
+    def wmts(self) -> str:
+        """Capabilities of the WMTS of the service."""
+        return f"{self.base}/wmts/{quote(self.service)}/1.0.0/WMTSCapabilities.xml"
+
+    @property
+    def wms(self) -> str:
+        """Capabilities of the WMS of the service."""
+        return f"{self.base}/wms/{quote(self.service)}?SERVICE=WMS&REQUEST=GetCapabilities"
+
     def export_image(self, bbox: str, size: str, image_format: str) -> str:
         """A picture from the ArcGIS door, box in the service's own reference system."""
         rule = {"renderingRule": json.dumps(self.rule, separators=(",", ":"))} if self.rendering else {}

@@ -46,6 +46,7 @@ def test_points() -> None:
 @pytest.mark.parametrize("name", ['"><script>', "a b", "a?b#c", "über"])
 def test_names_are_escaped(name: str) -> None:
     where = Addresses("", "arcgis", name, 'x"&y')
-    for address in (where.view, where.tile(), where.tilejson, where.image_server, where.thumbnail(1)):
+    every = (where.view, where.tile(), where.tilejson, where.image_server, where.thumbnail(1))
+    for address in (*every, where.wmts, where.wms):
         assert not set(address) & set('"<> \u00fc#')
         assert address.count("?") <= 1

@@ -10,11 +10,13 @@ from urllib.parse import unquote
 import pytest
 from starlette.testclient import TestClient
 
+from proxy.app import create_app
 from proxy.config import Config, parse
 from proxy.model import DataKind
 from proxy.services import Service
 from proxy.viewer.facts import Facts, facts_of
 from proxy.viewer.routes import backgrounds, map_data
+from tests.conftest import DEMO
 from tests.viewer.conftest import FACTS, INFO, MakeFacts, client_of
 
 PAGES = ["/", "/view/world", "/view/dem/valley", "/view/mars", "/view/gone", "/view/unknown"]
@@ -75,6 +77,17 @@ def test_directory_links_every_door(client: TestClient) -> None:
         assert expected in links
     assert "/tiles/mars/tilejson.json" not in links
     assert not [link for link in links if "gone" in link]
+
+
+def test_the_links_of_a_map_lead_to_documents_of_the_service() -> None:
+    config = parse({"services": [{"name": "dem/valley", "source": str(DEMO / "elevation.tif")}]}, {})
+    with TestClient(create_app(config)) as client:
+        links = page(client, "/view/dem/valley").all("a", "href")
+        for link in links:
+            assert client.get(link).status_code == 200, link
+        described = [client.get(link).text for link in links if link.startswith(("/wms", "/wmts"))]
+    assert len(described) == 2
+    assert all("<Capabilities" in text or "<WMS_Capabilities" in text for text in described)
 
 
 def test_directory_says_what_services_are(client: TestClient) -> None:
