@@ -155,7 +155,8 @@ def test_whoever_reads_pays_where_the_profile_says_so(server: Front) -> None:
     server.payer = True
     opened(config_of(server, requester_pays=True)).close()
     source = opened(config_of(server, "s3://rasters/dem.img", requester_pays=True))
-    source.read(0, (0,), Window(0, 0, 10, 10))
+    data, _ = source.read(0, (0,), Window(0, 0, 10, 10))
+    assert np.array_equal(data, expected(BY_GDAL, Window(0, 0, 10, 10)))
     source.close()
 
 
