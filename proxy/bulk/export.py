@@ -21,8 +21,7 @@ from proxy.crs import SpatialReference
 from proxy.errors import CannotRead, InvalidParameter, Unsupported
 from proxy.model import Extent, Grid, PixelType, Raster, RenderRequest, Window
 from proxy.render.context import ReadContext
-from proxy.render.finish import for_display, full_scale
-from proxy.render.pipeline import render_raster, result_statistics
+from proxy.render.pipeline import displayed, render_raster
 from proxy.services import Service
 
 #: Pixels along the side of a block that is rendered at once; a multiple of the blocks of the file.
@@ -128,12 +127,7 @@ def export(
             chosen = source.at(request.selection)
             raster = render_raster(service, chosen, piece, context)
             if order.display:
-                bands = request.bands or tuple(range(chosen.info.band_count))
-                raster = for_display(
-                    full_scale(raster, request.pixel_type),
-                    chosen.info.kind,
-                    lambda: result_statistics(service, chosen, request.rule, bands),
-                )
+                raster = displayed(service, chosen, piece, raster)
         return raster, len(context.missing)
 
     target.parent.mkdir(parents=True, exist_ok=True)

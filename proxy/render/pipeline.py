@@ -91,18 +91,27 @@ def render_picture(
         outlines = draw_footprints(source, request.grid, request.selection)
         return encode(outlines, request.format, request.options)
     if request.format.is_display:
-        bands = _input_bands(source, request)
         with context.stage("finish"):
-            raster = for_display(
-                full_scale(raster, request.pixel_type),
-                source.info.kind,
-                lambda: result_statistics(service, source, request.rule, bands),
-            )
-            if request.options.background is not None:
-                raster = on_background(raster, request.options.background)
+            raster = displayed(service, source, request, raster)
     with context.stage("encode"):
         picture = encode(raster, request.format, request.options)
     return dataclasses.replace(picture, missing=len(context.missing)) if context.missing else picture
+
+
+def displayed(service: Subject, source: AnySource, request: RenderRequest, raster: Raster) -> Raster:
+    """The result of `render_raster` as the colours of a picture.
+
+    Args:
+        source: what was rendered, `Source.at` the request's selection.
+    """
+    bands = _input_bands(source, request)
+    raster = for_display(
+        full_scale(raster, request.pixel_type),
+        source.info.kind,
+        lambda: result_statistics(service, source, request.rule, bands),
+    )
+    background = request.options.background
+    return raster if background is None else on_background(raster, background)
 
 
 #: Functions whose colours are numbers.

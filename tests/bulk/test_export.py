@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 
 from proxy.app import read_renderings
 from proxy.arcgis.rules import rendering_rule
 from proxy.bulk import export as exporting
 from proxy.bulk.commands import export_file
 from proxy.errors import CannotRead, InvalidParameter
+from proxy.functions.tree import Source
+from proxy.model import Grid, ImageFormat, RenderRequest
+from proxy.render.pipeline import render_picture
 from proxy.services import Registry
 from tests.bulk.conftest import config_of
-from tests.conftest import DATA
+from tests.conftest import DATA, RasterMaker
 
 Exporter = Callable[..., tuple[int, int, int]]
 
@@ -118,6 +123,23 @@ def test_colours_instead_of_numbers(exported: Exporter, tmp_path: Path) -> None:
         assert after.dtypes[0] == "uint8"
         assert after.compression.name == "jpeg"
         assert after.read(1).std() > 10
+
+
+def test_colours_are_those_of_a_picture_of_the_same_bands(
+    tmp_path: Path, make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown are not the first three bands; each is stretched by its own statistics, equal to the bit."""
+    monkeypatch.setattr(exporting.blocks, "__defaults__", (32,))
+    rows, columns = np.mgrid[0:64, 0:64]
+    data = np.stack([rows * 900, columns * 10, rows + columns, rows * 40 + columns]).astype(np.uint16)
+    path = make_raster("scene.tif", data, names=("NearInfrared", "Blue", "Green", "Red"))
+    service = Registry(config_of({"name": "s", "source": str(path)}), read_renderings).get("s")
+    grid = Grid(service.info.crs, service.info.extent, 64, 64)
+    request = RenderRequest("s", grid, ImageFormat.PNG24, rule=Source())
+    exporting.export(service, exporting.Order(request, display=True), tmp_path / "out.tif", threads=1)
+    picture = Image.open(io.BytesIO(render_picture(service, service.source, request).body)).convert("RGB")
+    with rasterio.open(tmp_path / "out.tif") as after:
+        assert np.array_equal(np.moveaxis(after.read(), 0, -1), np.asarray(picture))
 
 
 def test_a_plain_tiled_file(exported: Exporter, tmp_path: Path) -> None:
