@@ -1,6 +1,8 @@
-"""The body of a form, read within limits."""
+"""Parameters of a request by name, from its query string and its form, read within limits."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +15,38 @@ from proxy.web import note_form
 #: Bytes of a form, and of one value in it: enough for long geometries, rules and styles.
 MAX_FORM, MAX_VALUE = 4 * 1024 * 1024, 2 * 1024 * 1024
 MAX_FIELDS = 200
+
+
+class Named(Mapping[str, str]):
+    """Texts by name without regard to case."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        """Take values under names in small letters."""
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def text(self, name: str) -> str:
+        """Value of a parameter, empty where absent."""
+        return self._values.get(name.lower(), "")
+
+
+async def request_pairs(request: Request) -> list[tuple[str, str]]:
+    """Parameters of a request: those of the query string first, then those of a form.
+
+    Raises:
+        TooLarge: the form is beyond all reason.
+        BadRequest: the form is damaged.
+    """
+    pairs = list(request.query_params.multi_items())
+    return pairs + await form_pairs(request) if request.method == "POST" else pairs
 
 
 async def form_pairs(request: Request) -> list[tuple[str, str]]:

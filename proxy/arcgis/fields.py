@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
 
 from proxy.arcgis.relaxed import parse_json
 from proxy.errors import InvalidParameter
-from proxy.forms import form_pairs
+from proxy.forms import Named, request_pairs
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
-class Fields(Mapping[str, str]):
+class Fields(Named):
     """Parameters by name without regard to case.
 
     Blanks around values are gone, an empty value counts as absent, and of repeated names the first stays.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._values: dict[str, str] = {}
+        values: dict[str, str] = {}
         for name, value in pairs:
             if text := value.strip():
-                self._values.setdefault(name.strip().lower(), text)
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def text(self, name: str) -> str:
-        """Value of a parameter, empty where absent."""
-        return self._values.get(name.lower(), "")
+                values.setdefault(name.strip().lower(), text)
+        super().__init__(values)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Truth of a parameter in any of the usual spellings; the default where it says neither."""
@@ -100,7 +88,4 @@ async def fields_of(request: Request) -> Fields:
         TooLarge: the form is beyond all reason.
         BadRequest: the form is damaged.
     """
-    pairs = list(request.query_params.multi_items())
-    if request.method == "POST":
-        pairs += await form_pairs(request)
-    return Fields(pairs)
+    return Fields(await request_pairs(request))

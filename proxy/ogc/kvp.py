@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 from starlette.requests import Request
 
-from proxy.forms import form_pairs
+from proxy.forms import Named, request_pairs
 
 
-class Pairs(Mapping[str, str]):
+class Pairs(Named):
     """Parameters by name without regard to case; blanks around values are gone, empty values stay.
 
     Of repeated names the first with a value is taken.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._values: dict[str, str] = {}
+        values: dict[str, str] = {}
         for name, value in pairs:
             key = name.strip().lower()
-            self._values[key] = self._values.get(key, "") or value.strip()
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def text(self, name: str) -> str:
-        """Value of a parameter, empty where absent."""
-        return self._values.get(name.lower(), "")
+            values[key] = values.get(key, "") or value.strip()
+        super().__init__(values)
 
 
 async def pairs_of(request: Request) -> Pairs:
@@ -42,7 +30,4 @@ async def pairs_of(request: Request) -> Pairs:
         TooLarge: the form is beyond all reason.
         BadRequest: the form is damaged.
     """
-    pairs = list(request.query_params.multi_items())
-    if request.method == "POST":
-        pairs += await form_pairs(request)
-    return Pairs(pairs)
+    return Pairs(await request_pairs(request))
