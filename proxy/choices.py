@@ -235,13 +235,17 @@ def _chosen_rule(service: Service, given: Mapping[str, str]) -> MosaicRule:
     return mosaic_rule({"method": text.lower()})
 
 
-def variable_of(info: SourceInfo, name: str) -> Variable | None:
-    """Variable by name without regard to case, the default for an empty one; None where there are none."""
+def variable_of(info: SourceInfo, name: str, parameter: str = "variable") -> Variable | None:
+    """Variable by name without regard to case, the default for an empty one; None where there are none.
+
+    Raises:
+        InvalidParameter: there is none of that name; the error names the `parameter`.
+    """
     if not info.variables:
         return None
     found = [variable for variable in info.variables if variable.name.lower() == name.lower()]
     if name and not found:
-        raise InvalidParameter("variable", f"There is no variable '{name[:60]}'.")
+        raise InvalidParameter(parameter, f"There is no variable '{name[:60]}'.")
     return found[0] if found else info.variables[0]
 
 

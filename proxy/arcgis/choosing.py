@@ -17,7 +17,7 @@ from proxy.arcgis.fields import Fields
 from proxy.arcgis.relaxed import parse_json
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.spatial_reference import from_mapping
-from proxy.choices import slice_of, time_span
+from proxy.choices import slice_of, time_span, variable_of
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import BadRequest, InvalidParameter
 from proxy.functions.tree import Node
@@ -222,9 +222,8 @@ def definition(value: Any, info: SourceInfo) -> tuple[str, tuple[DimensionChoice
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
         raise InvalidParameter("mosaicRule", "multidimensionalDefinition is a list of objects.")
     parts = [{str(key).lower(): part for key, part in each.items()} for each in listed]
-    variable = variable_named(
-        info, next((str(p["variablename"]) for p in parts if p.get("variablename")), "")
-    )
+    name = next((str(p["variablename"]) for p in parts if p.get("variablename")), "")
+    variable = variable_of(info, name, "mosaicRule")
     if variable is None:
         if parts:
             raise InvalidParameter("mosaicRule", "The service has no dimensions.")
@@ -237,20 +236,6 @@ def definition(value: Any, info: SourceInfo) -> tuple[str, tuple[DimensionChoice
             found.setdefault(dimension.name, _choice(dimension, part))
     chosen = [choice for choice in found.values() if choice.values]
     return variable.name, tuple(sorted(chosen, key=lambda choice: choice.name))
-
-
-def variable_named(info: SourceInfo, name: str) -> Variable | None:
-    """Variable by name, the first for an empty one; None where the service has none.
-
-    Raises:
-        InvalidParameter: there is none of that name.
-    """
-    if not info.variables:
-        return None
-    for variable in info.variables:
-        if not name or variable.name.lower() == name.lower():
-            return variable
-    raise InvalidParameter("mosaicRule", f"There is no variable '{name[:60]}'.")
 
 
 def dimension_named(variable: Variable, name: str) -> Dimension:

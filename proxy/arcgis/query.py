@@ -47,12 +47,8 @@ _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "intersects": shapely.intersects,
     "contains": shapely.contains,
     "crosses": shapely.crosses,
-    "envelopeintersects": lambda asked, item: bool(
-        shapely.box(*asked.bounds).intersects(shapely.box(*item.bounds))
-    ),
-    "indexintersects": lambda asked, item: bool(
-        shapely.box(*asked.bounds).intersects(shapely.box(*item.bounds))
-    ),
+    "envelopeintersects": _envelopes_meet,
+    "indexintersects": _envelopes_meet,
     "overlaps": shapely.overlaps,
     "touches": shapely.touches,
     "within": shapely.within,

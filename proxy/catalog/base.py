@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -247,13 +247,3 @@ class Catalog(Protocol):
 
     def unreadable(self, limit: int = 100) -> list[tuple[str, str]]:
         """Places that could not be read, each with a public sentence why."""
-
-
-class Listing(Protocol):
-    """Where items come from: yields records; raises `CannotOpen` only where nothing at all can be listed."""
-
-    def __iter__(self) -> Iterator[ItemRecord]:
-        """The records, in a stable order, without opening a raster."""
-
-
-Bounds = Sequence[float]

@@ -45,8 +45,7 @@ class ItemSource:
         self.parts = _parts(item.assets, rasters, item.facts.band_names, layout)
         kept = {band for part in self.parts for band in part.bands}
         alpha = _alpha(mosaic)
-        #: Zero-based bands that the item has not; an alpha band that is absent is opaque instead.
-        self.lacking = frozenset(range(len(layout))) - kept - alpha
+        #: Zero-based alpha bands that the item has not: it is opaque there.
         self.opaque = alpha - kept
         #: Changes when the pixels do, but not with the rest of the mosaic.
         self.pixels_version = "\n".join((item.key, item.version, *(r.info.version for r in rasters), *layout))
