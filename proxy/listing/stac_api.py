@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from proxy.catalog.base import ItemRecord
@@ -50,12 +51,11 @@ class StacApi:
             raise CannotOpen("The STAC API could not be searched.", str(error)) from error
 
     def _pages(self) -> Iterator[dict[str, Any]]:
-        client = _client(self._url)
-        offered = {str(link.extra_fields.get("method") or "GET") for link in client.get_links("search")}
-        method = "POST" if "POST" in offered or not offered else "GET"
-        search = {"limit": PAGE, "max_items": MOST_ITEMS, "method": method, **self._context.mosaic.search}
-        pages: Iterator[dict[str, Any]] = client.search(**search).pages_as_dicts()
-        return pages
+        with _client(self._url) as client:
+            offered = {str(link.extra_fields.get("method") or "GET") for link in client.get_links("search")}
+            method = "POST" if "POST" in offered or not offered else "GET"
+            search = {"limit": PAGE, "max_items": MOST_ITEMS, "method": method, **self._context.mosaic.search}
+            yield from client.search(**search).pages_as_dicts()
 
     def _records(self, page: dict[str, Any]) -> Iterator[ItemRecord]:
         for item in page.get("features") or ():
@@ -67,7 +67,8 @@ class StacApi:
                 yield record
 
 
-def _client(url: str) -> Any:
+@contextmanager
+def _client(url: str) -> Iterator[Any]:
     try:
         from pystac_client import Client, ConformanceClasses
         from pystac_client.exceptions import APIError
@@ -102,8 +103,11 @@ def _client(url: str) -> Any:
                         raise CannotOpen("An answer of the STAC API is larger than is read.")
                 return gathered.decode("utf-8")
 
-    client = Client.from_file(url, stac_io=Limited(timeout=PATIENCE, max_retries=RETRIES))
-    if not client.conforms_to(ConformanceClasses.ITEM_SEARCH):
-        # Its landing page links to a search, or the configuration says that it has one.
-        client.add_conforms_to("ITEM_SEARCH")
-    return client
+    limited = Limited(timeout=PATIENCE, max_retries=RETRIES)
+    # The client and its links hold each other: without this, connections wait for the garbage collector.
+    with limited.session:
+        client = Client.from_file(url, stac_io=limited)
+        if not client.conforms_to(ConformanceClasses.ITEM_SEARCH):
+            # Its landing page links to a search, or the configuration says that it has one.
+            client.add_conforms_to("ITEM_SEARCH")
+        yield client
