@@ -59,6 +59,8 @@ def purge_server(url: str, token: str, data: dict[str, Any]) -> Sequence[str]:
             found: list[str] = json.load(answer)["purged"]
             return ["" if name == "*" else name for name in found]
     except urllib.error.HTTPError as error:
-        raise ConfigError(f"{url}: {error.code} {error.read(500).decode(errors='replace')}") from error
+        with error:
+            said = error.read(500).decode(errors="replace")
+        raise ConfigError(f"{url}: {error.code} {said}") from error
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"{url}: {error}") from error

@@ -113,6 +113,8 @@ def _pieces(place: str, credentials: CredentialsConfig | None) -> Iterator[bytes
         raise
     except Exception as error:  # every store has errors of its own
         missing = isinstance(error, HTTPError) and error.code in (404, 410)
+        if isinstance(error, HTTPError):
+            error.close()  # it is an answer with an open connection
         raise CannotOpen(_MISSING if missing else sentence(error), str(error)) from error
 
 
