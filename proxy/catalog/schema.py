@@ -106,10 +106,7 @@ def prepare(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not _is_current(path):
-            log.warning("catalog %s: of another version or damaged, built anew", path.name)
-            for ending in ("-wal", "-shm"):
-                path.with_name(path.name + ending).unlink(missing_ok=True)
-            path.replace(path.with_name(path.name + ".old"))
+            _put_aside(path)
         with contextlib.closing(connect(path)) as connection:
             # Nothing is written where there is nothing to make: a writer may be at it for a while.
             if not _version(connection):
@@ -122,6 +119,32 @@ def prepare(path: Path) -> None:
         raise CannotOpen("The catalog of the service cannot be written.", f"{path}: {error}") from error
 
 
+def lock(path: Path, seconds: float) -> sqlite3.Connection:
+    """The lock of a catalog, until the connection is closed or its process ends, on every system.
+
+    Raises:
+        sqlite3.OperationalError: another has it, for longer than so many seconds.
+    """
+    found = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=seconds, isolation_level=None)
+    try:
+        found.execute("BEGIN EXCLUSIVE")
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def _put_aside(path: Path) -> None:
+    with contextlib.closing(lock(path, WAIT)):
+        if _is_current(path):
+            # Another process was quicker.
+            return
+        log.warning("catalog %s: of another version or damaged, built anew", path.name)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        path.replace(path.with_name(path.name + ".old"))
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -129,6 +152,8 @@ def _version(connection: sqlite3.Connection) -> int:
 def _is_current(path: Path) -> bool:
     try:
         with contextlib.closing(connect(path)) as connection:
+            # One state of the file for all questions: another process may be making it.
+            connection.execute("BEGIN")
             version = _version(connection)
             if not version:
                 # Made by a process that has not come to the tables yet, or by a stranger.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -54,6 +55,8 @@ class SqliteCatalog:
         self._options = options
         self._indexed = indexed
         self._idle: deque[sqlite3.Connection] = deque()
+        # For a catalog that is let go without being closed.
+        weakref.finalize(self, _close_all, self._idle)
         self._state: State | None = None
         self._times: tuple[str, tuple[int, int] | None] | None = None
         self._closed = False
@@ -103,8 +106,7 @@ class SqliteCatalog:
     def close(self) -> None:
         """Let go of the file; answers that are under way are still given."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        _close_all(self._idle)
 
     @property
     def crs(self) -> SpatialReference:
@@ -284,15 +286,11 @@ class SqliteCatalog:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        # The locks of SQLite end with their process, on every system.
-        lock = sqlite3.connect(
-            self._path.with_name(self._path.name + ".lock"), timeout=0, isolation_level=None
-        )
+        try:
+            lock = schema.lock(self._path, 0)
+        except sqlite3.OperationalError:
+            raise Busy("The catalog is being refreshed already.") from None
         with contextlib.closing(lock):
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                raise Busy("The catalog is being refreshed already.") from None
             yield
 
     @contextlib.contextmanager
@@ -362,6 +360,11 @@ class SqliteCatalog:
         low, *high = connection.execute(f"SELECT {first}, {last}").fetchone()
         known = [value for value in high if isinstance(value, int | float)]
         return None if low is None else (int(low), int(max(known)))
+
+
+def _close_all(connections: deque[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 def _way(ascending: bool) -> str:

@@ -278,17 +278,22 @@ def test_several_processes_make_one_catalog(tmp_path: Path) -> None:
 
 
 def test_several_threads_make_one_catalog(tmp_path: Path) -> None:
-    revisions: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: revisions.append(SqliteCatalog.open(tmp_path / "c.sqlite").revision))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(revisions) == 8
-    assert len(set(revisions)) == 1
+    for round_ in range(40):
+        path, revisions, together = tmp_path / f"{round_}.sqlite", [], threading.Barrier(8)
+
+        def made(path: Path = path, found: list[str] = revisions, at: threading.Barrier = together) -> None:
+            at.wait(30)
+            found.append(SqliteCatalog.open(path).revision)
+
+        threads = [threading.Thread(target=made) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(revisions) == 8
+        assert len(set(revisions)) == 1
+        # What another is making is not taken for damaged.
+        assert not path.with_name(f"{path.name}.old").exists()
 
 
 def test_a_damaged_file_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
