@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +39,21 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
 
 def chosen(text: str, rows: list[dict[str, Any]]) -> list[int]:
     """Places of the rows that SQLite takes."""
-    connection = sqlite3.connect(":memory:")
-    names = [field.name for field in FIELDS]
-    columns = ", ".join(f'"{name}"' for name in names)
-    connection.execute(f"CREATE TABLE t (place INTEGER PRIMARY KEY, {columns})")
-    marks = ", ".join("?" * (len(names) + 1))
-    for place, row in enumerate(rows):
-        connection.execute(f"INSERT INTO t VALUES ({marks})", [place, *(row.get(name) for name in names)])
-    sql, values = to_sql(parse(text, FIELDS), lambda name: f'"{name}"')
-    return [
-        place
-        for (place,) in connection.execute(
-            f"SELECT place FROM t WHERE ({sql}) AND place IN (SELECT place FROM t WHERE ({sql}))",
-            values * 2,
-        )
-    ]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        names = [field.name for field in FIELDS]
+        columns = ", ".join(f'"{name}"' for name in names)
+        connection.execute(f"CREATE TABLE t (place INTEGER PRIMARY KEY, {columns})")
+        marks = ", ".join("?" * (len(names) + 1))
+        for place, row in enumerate(rows):
+            connection.execute(f"INSERT INTO t VALUES ({marks})", [place, *(row.get(name) for name in names)])
+        sql, values = to_sql(parse(text, FIELDS), lambda name: f'"{name}"')
+        return [
+            place
+            for (place,) in connection.execute(
+                f"SELECT place FROM t WHERE ({sql}) AND place IN (SELECT place FROM t WHERE ({sql}))",
+                values * 2,
+            )
+        ]
 
 
 TAKEN = [
