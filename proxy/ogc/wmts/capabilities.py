@@ -9,7 +9,7 @@ from proxy.config import Config, OgcConfig
 from proxy.ogc import dimensions
 from proxy.ogc.access import Opened
 from proxy.ogc.crs_names import of_matrix_set
-from proxy.ogc.formats import OFFERED
+from proxy.ogc.formats import TILES_OFFERED
 from proxy.ogc.legend import HEIGHT, WIDTH
 from proxy.ogc.values import INFO_EXTENSIONS, INFO_FORMATS
 from proxy.ogc.wmts.sets import PublishedSet, published
@@ -92,26 +92,29 @@ def _operations(top: Element, address: str) -> None:
 
 def _contents(top: Element, config: Config, address: str, listed: Sequence[Opened]) -> None:
     found = child(top, "Contents")
+    held = [(each, published(config, each.service, each.source.info)) for each in listed]
     used: dict[str, tuple[PublishedSet, int]] = {}
-    for each in listed:
-        sets = published(config, each.service, each.source.info)
+    for each, sets in held:
         for one in sets:
             last = one.limits(each.source.info)[-1].zoom
             used[one.name] = one, max(last, used[one.name][1] if one.name in used else last)
+    for each, sets in held:
         if sets:
-            _layer(found, address, each, sets)
+            _layer(found, address, each, tuple(used[one.name] for one in sets))
     for one, last in used.values():
         _matrix_set(found, one, last)
 
 
-def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[PublishedSet]) -> None:
+def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[tuple[PublishedSet, int]]) -> None:
+    """A layer; beside each set its finest matrix in this document."""
     service, info = opened.service, opened.source.info
     layer = child(contents, "Layer")
     _ows(layer, "Title", service.title)
     if service.description:
         _ows(layer, "Abstract", service.description)
-    # Tiles without data are transparent, which clients and test suites look for under this word.
-    _ows(_ows(layer, "Keywords"), "Keyword", "Transparent")
+    if sets[0][0].shows_void(info):
+        # Under this word tests look for a layer whose coarsest tile has transparent pixels.
+        _ows(_ows(layer, "Keywords"), "Keyword", "Transparent")
     assert info.geographic_bounds is not None
     west, south, east, north = rounded_bounds(info.geographic_bounds)
     box = _ows(layer, "WGS84BoundingBox")
@@ -127,15 +130,15 @@ def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[Publi
         _ows(style, "Identifier", rendering.name)
         legend = child(style, "LegendURL", format="image/png", width=str(WIDTH), height=str(HEIGHT))
         legend.set(f"{{{XLINK}}}href", f"{own}/{VERSION}/{quote(rendering.name)}/legend.png")
-    for name in OFFERED:
+    for name in TILES_OFFERED:
         child(layer, "Format", name)
     for name in INFO_FORMATS:
         child(layer, "InfoFormat", name)
     offered = dimensions.offered(opened.source)
     for dimension in offered:
         _dimension(layer, dimension)
-    for one in sets:
-        _link(layer, one, opened)
+    for one, last in sets:
+        _link(layer, one, opened, last)
     _addresses(layer, own, tuple(dimension.name for dimension in offered))
 
 
@@ -160,11 +163,12 @@ def _dimension(layer: Element, offered: dimensions.Offered) -> None:
         child(found, "Value", value)
 
 
-def _link(layer: Element, one: PublishedSet, opened: Opened) -> None:
+def _link(layer: Element, one: PublishedSet, opened: Opened, last: int) -> None:
+    """Limits in every matrix of the document: tests ask for tiles of them all, and a finer one is no fault."""
     found = child(layer, "TileMatrixSetLink")
     child(found, "TileMatrixSet", one.name)
     listed = child(found, "TileMatrixSetLimits")
-    for each in one.limits(opened.source.info):
+    for each in one.limits(opened.source.info, last):
         matrix = child(listed, "TileMatrixLimits")
         child(matrix, "TileMatrix", each.matrix)
         child(matrix, "MinTileRow", each.min_row)
@@ -174,15 +178,15 @@ def _link(layer: Element, one: PublishedSet, opened: Opened) -> None:
 
 
 def _addresses(layer: Element, own: str, names: Sequence[str]) -> None:
-    """Templates. Dimensions stand in the query, since their values may hold slashes.
+    """Templates, one for each format. Dimensions stand in the query, since their values may hold slashes.
 
-    Tiles have one template, though every format has an address: OpenLayers and OWSLib take any of those that
-    are listed in turn, whatever their format.
+    They are separated by semicolons: there are clients that write a filled template into XML as it is.
     """
     tile = f"{own}/{VERSION}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
-    query = "?" + "&".join(f"{name}={{{name}}}" for name in names) if names else ""
-    template = f"{tile}.png{query}"
-    child(layer, "ResourceURL", format="image/png", resourceType="tile", template=template)
+    query = "?" + ";".join(f"{name}={{{name}}}" for name in names) if names else ""
+    for name, extension in TILES_OFFERED.items():
+        template = f"{tile}.{extension}{query}"
+        child(layer, "ResourceURL", format=name, resourceType="tile", template=template)
     for extension, media_type in INFO_EXTENSIONS.items():
         template = f"{tile}/{{J}}/{{I}}.{extension}{query}"
         child(layer, "ResourceURL", format=media_type, resourceType="FeatureInfo", template=template)
