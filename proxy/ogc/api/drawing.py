@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.model import Grid, RenderRequest
+from proxy.model import Grid, ImageFormat, RenderRequest
 from proxy.ogc.access import renderer_of
-from proxy.ogc.api.formats import IMAGE_FORMATS
+from proxy.ogc.api.formats import IMAGE_FORMATS, PNG
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.negotiation import Representation
 from proxy.ogc.api.slices import dimensions_of
@@ -33,6 +33,8 @@ class Order:
     Attributes:
         axes: ranges of `subset` on other axes than those of the map.
         query: the other parameters.
+        alpha: PNG with a transparent background has an alpha band even where every pixel is opaque; as it
+            has wherever `transparent=true` is asked for.
     """
 
     subject: Subject
@@ -40,6 +42,7 @@ class Order:
     form: Representation
     axes: tuple[Range, ...]
     query: Mapping[str, str]
+    alpha: bool = False
 
     def layers(self) -> list[tuple[Service, RenderRequest]]:
         """Requests to the renderer, the first at the bottom.
@@ -58,13 +61,21 @@ class Order:
             except NothingThere as error:
                 nothing = error
                 continue
-            output, style = IMAGE_FORMATS[self.form], self.subject.style or ""
-            for each in orders(service, source, self.grid, output, style, query):
+            style = self.subject.style or ""
+            for each in orders(service, source, self.grid, self._output(background), style, query):
                 options = dataclasses.replace(each.options, background=background)
                 found.append((service, dataclasses.replace(each, options=options)))
         if nothing is not None and not found:
             raise nothing
         return found
+
+    def _output(self, background: RGB | None) -> ImageFormat:
+        alpha = self.alpha or self._ground("bgcolor", "transparent")[1]
+        return (
+            ImageFormat.PNG32
+            if alpha and background is None and self.form == PNG
+            else IMAGE_FORMATS[self.form]
+        )
 
     def background(self) -> RGB | None:
         """Colour below the data; None where it is transparent."""

@@ -36,7 +36,7 @@ async def map_response(request: Request, subject: Subject) -> Response:
     view = viewport(subject.services, query, [each for each in axes if each.is_spatial])
     further = tuple(each for each in axes if not each.is_spatial)
     view = dataclasses.replace(view, grid=snapped(view.grid))
-    order = Order(subject, view.grid, form, further, query)
+    order = Order(subject, view.grid, form, further, query, alpha=True)
     layers = order.layers()
     return await draw(request, order, layers, headers(view, layers))
 
@@ -46,7 +46,7 @@ def headers(view: Viewport, layers: Sequence[tuple[Service, RenderRequest]]) -> 
     corners = view.crs.corners(view.grid.extent)
     found = {"Content-Bbox": ",".join(map(repr, corners))}
     if view.crs != CRS84:
-        found["Content-Crs"] = view.crs.curie
+        found["Content-Crs"] = view.crs.uri
     if (
         moment := content_datetime([(service.source, each.selection) for service, each in layers])
     ) is not None:

@@ -164,7 +164,7 @@ def _dimension(layer: Element, offered: dimensions.Offered) -> None:
 
 
 def _link(layer: Element, one: PublishedSet, opened: Opened, last: int) -> None:
-    """Limits in every matrix of the document: tests ask for tiles of them all, and a finer one is no fault."""
+    """Limits in every matrix of the document: tests ask for each of them."""
     found = child(layer, "TileMatrixSetLink")
     child(found, "TileMatrixSet", one.name)
     listed = child(found, "TileMatrixSetLimits")

@@ -233,7 +233,7 @@ _HEADERS: dict[str, Document] = {
         "schema": {"type": "string"},
     },
     "Content-Crs": {
-        "description": "System of the map as a safe CURIE; absent for CRS84.",
+        "description": "Address of the system of the map; absent for CRS84.",
         "schema": {"type": "string"},
     },
     "Content-Datetime": {
