@@ -95,6 +95,11 @@ class Order:
         color = None if transparent else given or ground or WHITE
         return None if color == background else Void(color)
 
+    def veiled(self) -> RGB | None:
+        """Colour of a background that is asked for and hidden: with an opacity of 0 it is there all the same."""
+        given, transparent = self._ground("bgcolor", "transparent")
+        return given if transparent and self.form == PNG else None
+
     def _ground(self, name: str, flag_name: str) -> tuple[RGB | None, bool | None]:
         return color(self.query.get(name, ""), name), flag(self.query.get(flag_name, ""), flag_name)
 
@@ -111,11 +116,11 @@ async def draw(
         layers: those of the order.
         headers: told with the picture.
     """
-    renderer, void = renderer_of(request), order.void()
-    if len(layers) == 1 and void is None:
+    renderer, void, veiled = renderer_of(request), order.void(), order.veiled()
+    if len(layers) == 1 and void is None and veiled is None:
         rendered = await renderer.render(*layers[0])
     else:
-        rendered = await composed(renderer, layers[0][1], layers, void=void)
+        rendered = await composed(renderer, layers[0][1], layers, void=void, veiled=veiled)
     named = bool(order.query.get("f", "").strip())
     more = dict(headers) | ({} if named else {"Vary": "Accept"})
     service = order.subject.service

@@ -22,8 +22,11 @@ from proxy.ogc.snapping import snapped
 from proxy.services import Service
 
 
-async def map_response(request: Request, subject: Subject) -> Response:
+async def map_response(request: Request, subject: Subject, further_time: str | None = None) -> Response:
     """The map of a subject.
+
+    Args:
+        further_time: told where nothing that is drawn has a time of its own.
 
     Raises:
         InvalidParameter: a parameter has no meaning.
@@ -38,7 +41,10 @@ async def map_response(request: Request, subject: Subject) -> Response:
     view = dataclasses.replace(view, grid=snapped(view.grid))
     order = Order(subject, view.grid, form, further, query, alpha=True)
     layers = order.layers()
-    return await draw(request, order, layers, headers(view, layers))
+    told = headers(view, layers)
+    if further_time is not None:
+        told.setdefault("Content-Datetime", further_time)
+    return await draw(request, order, layers, told)
 
 
 def headers(view: Viewport, layers: Sequence[tuple[Service, RenderRequest]]) -> dict[str, str]:
