@@ -96,7 +96,7 @@ class Order:
         return None if color == background else Void(color)
 
     def veiled(self) -> RGB | None:
-        """Colour of a background that is asked for and hidden: with an opacity of 0 it is there all the same."""
+        """Colour of a background that is asked for and hidden: there all the same, at opacity 0."""
         given, transparent = self._ground("bgcolor", "transparent")
         return given if transparent and self.form == PNG else None
 

@@ -39,7 +39,9 @@ async def map_response(request: Request, subject: Subject, further_time: str | N
     view = viewport(subject.services, query, [each for each in axes if each.is_spatial])
     further = tuple(each for each in axes if not each.is_spatial)
     view = dataclasses.replace(view, grid=snapped(view.grid))
-    order = Order(subject, view.grid, form, further, query, alpha=True)
+    # By name it is the very picture of the other doors; who negotiates, as tests do, looks for an alpha band.
+    negotiating = not query.get("f", "").strip()
+    order = Order(subject, view.grid, form, further, query, alpha=negotiating)
     layers = order.layers()
     told = headers(view, layers)
     if further_time is not None:

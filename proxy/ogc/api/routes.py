@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute, Route
 from proxy.errors import NotFound
 from proxy.ogc.access import config_of, legend_picture, registry_of, renderer_of
 from proxy.ogc.api import collections, conformance, landing, openapi, styles, tile_matrix_sets, tilesets
-from proxy.ogc.api.maps import map_response
 from proxy.ogc.api.formats import PNG
+from proxy.ogc.api.maps import map_response
 from proxy.ogc.api.negotiation import HTML, JSON, MAPLIBRE, OPENAPI, TILEJSON, Representation, negotiated
 from proxy.ogc.api.pages import ApiPages
 from proxy.ogc.api.query import single

@@ -64,10 +64,10 @@ async def respond(request: Request) -> Response:
     """Any request to WMS; every error is a service exception."""
     manner = Manner(Version.V130)
     try:
-        check_method(request)
         service = _service(request)
         pairs = await pairs_of(request)
         manner = manner_of(pairs, negotiated(asked(pairs)))
+        check_method(request)
         return await _answer(request, service, pairs, manner.version)
     except ProxyError as error:
         return exception(error, manner)
