@@ -11,8 +11,8 @@ OFFERED = {
     "image/webp": ImageFormat.WEBP,
     "image/tiff": ImageFormat.TIFF,
 }
-#: What WMTS offers, with the endings of addresses: a format needs a template of its own, and some clients mix
-#: all that there are. Those that every client reads; the others are sent to whoever asks.
+#: What WMTS offers, with the endings of addresses: those that every client reads. The others are sent to
+#: whoever asks.
 TILES_OFFERED = {"image/png": "png", "image/jpeg": "jpg"}
 #: What WMS offers beside these.
 WMS_OFFERED = OFFERED | {"image/gif": ImageFormat.GIF, "image/png; mode=8bit": ImageFormat.PNG8}

@@ -27,7 +27,11 @@ PIXEL = 0.00028
 
 
 def capabilities(
-    config: Config, address: str, listed: Sequence[Opened], sections: Collection[str] = SECTIONS
+    config: Config,
+    address: str,
+    listed: Sequence[Opened],
+    sections: Collection[str] = SECTIONS,
+    formats: Sequence[str] = tuple(TILES_OFFERED),
 ) -> bytes:
     """The document.
 
@@ -35,6 +39,7 @@ def capabilities(
         address: of the service endpoint, without a query: `https://…/wmts` or `https://…/wmts/{service}`.
         listed: services in order; those that lie in no offered tile matrix set are left out.
         sections: names of those that are wanted.
+        formats: of tiles, of those in `TILES_OFFERED`.
     """
     top = root(f"{{{WMTS}}}Capabilities", {None: WMTS, "ows": OWS, "xlink": XLINK, "gml": GML}, SCHEMA)
     top.set("version", VERSION)
@@ -45,7 +50,7 @@ def capabilities(
     if "OperationsMetadata" in sections:
         _operations(top, address)
     if "Contents" in sections:
-        _contents(top, config, address, listed)
+        _contents(top, config, address, listed, formats)
     link(top, "ServiceMetadataURL", f"{address}/{VERSION}/WMTSCapabilities.xml")
     return written(top)
 
@@ -90,7 +95,9 @@ def _operations(top: Element, address: str) -> None:
         _ows(values, "Value", "KVP")
 
 
-def _contents(top: Element, config: Config, address: str, listed: Sequence[Opened]) -> None:
+def _contents(
+    top: Element, config: Config, address: str, listed: Sequence[Opened], formats: Sequence[str]
+) -> None:
     found = child(top, "Contents")
     held = [(each, published(config, each.service, each.source.info)) for each in listed]
     used: dict[str, tuple[PublishedSet, int]] = {}
@@ -100,12 +107,18 @@ def _contents(top: Element, config: Config, address: str, listed: Sequence[Opene
             used[one.name] = one, max(last, used[one.name][1] if one.name in used else last)
     for each, sets in held:
         if sets:
-            _layer(found, address, each, tuple(used[one.name] for one in sets))
+            _layer(found, address, each, tuple(used[one.name] for one in sets), formats)
     for one, last in used.values():
         _matrix_set(found, one, last)
 
 
-def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[tuple[PublishedSet, int]]) -> None:
+def _layer(
+    contents: Element,
+    address: str,
+    opened: Opened,
+    sets: Sequence[tuple[PublishedSet, int]],
+    formats: Sequence[str],
+) -> None:
     """A layer; beside each set its finest matrix in this document."""
     service, info = opened.service, opened.source.info
     layer = child(contents, "Layer")
@@ -130,7 +143,7 @@ def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[tuple
         _ows(style, "Identifier", rendering.name)
         legend = child(style, "LegendURL", format="image/png", width=str(WIDTH), height=str(HEIGHT))
         legend.set(f"{{{XLINK}}}href", f"{own}/{VERSION}/{quote(rendering.name)}/legend.png")
-    for name in TILES_OFFERED:
+    for name in formats:
         child(layer, "Format", name)
     for name in INFO_FORMATS:
         child(layer, "InfoFormat", name)
@@ -139,7 +152,7 @@ def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[tuple
         _dimension(layer, dimension)
     for one, last in sets:
         _link(layer, one, opened, last)
-    _addresses(layer, own, tuple(dimension.name for dimension in offered))
+    _addresses(layer, own, tuple(dimension.name for dimension in offered), formats)
 
 
 def service_address(address: str, name: str) -> str:
@@ -177,15 +190,15 @@ def _link(layer: Element, one: PublishedSet, opened: Opened, last: int) -> None:
         child(matrix, "MaxTileCol", each.max_col)
 
 
-def _addresses(layer: Element, own: str, names: Sequence[str]) -> None:
+def _addresses(layer: Element, own: str, names: Sequence[str], formats: Sequence[str]) -> None:
     """Templates, one for each format. Dimensions stand in the query, since their values may hold slashes.
 
     They are separated by semicolons: there are clients that write a filled template into XML as it is.
     """
     tile = f"{own}/{VERSION}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
     query = "?" + ";".join(f"{name}={{{name}}}" for name in names) if names else ""
-    for name, extension in TILES_OFFERED.items():
-        template = f"{tile}.{extension}{query}"
+    for name in formats:
+        template = f"{tile}.{TILES_OFFERED[name]}{query}"
         child(layer, "ResourceURL", format=name, resourceType="tile", template=template)
     for extension, media_type in INFO_EXTENSIONS.items():
         template = f"{tile}/{{J}}/{{I}}.{extension}{query}"

@@ -25,6 +25,7 @@ from proxy.ogc.access import (
     route_below,
     usable,
 )
+from proxy.ogc.formats import TILES_OFFERED
 from proxy.ogc.kvp import Pairs, pairs_of, semicolon_pairs
 from proxy.ogc.legend import HEIGHT, WIDTH
 from proxy.ogc.order import orders, single
@@ -76,7 +77,8 @@ async def _answer(request: Request, path: str) -> Response:
     if rest == "":
         return await _by_pairs(request, service, await pairs_of(request))
     if rest == DOCUMENT:
-        return await _capabilities(request, service, SECTIONS, _accepted(request))
+        # One template: OpenLayers and OWSLib take those that are listed in turn, whatever their format.
+        return await _capabilities(request, service, SECTIONS, ("image/png",), _accepted(request))
     assert service is not None
     if match := _LEGEND.fullmatch(rest):
         found = await opened(request, service)
@@ -144,7 +146,11 @@ async def _get_capabilities(request: Request, service: Service | None, pairs: Pa
 
 
 async def _capabilities(
-    request: Request, service: Service | None, sections: tuple[str, ...], media_type: str = _XML
+    request: Request,
+    service: Service | None,
+    sections: tuple[str, ...],
+    formats: tuple[str, ...] = tuple(TILES_OFFERED),
+    media_type: str = _XML,
 ) -> Response:
     config = config_of(request)
     listed = await usable(request, registry_of(request) if service is None else (service,))
@@ -153,9 +159,10 @@ async def _capabilities(
         address = service_address(address, service.name)
 
     def write() -> bytes:
-        return capabilities(config, address, listed, sections)
+        return capabilities(config, address, listed, sections, formats)
 
-    body = await remembered(request, f"wmts {' '.join(sections)}", listed, address, write)
+    kind = " ".join(("wmts", *sections, *formats))
+    body = await remembered(request, kind, listed, address, write)
     return Response(body, headers={"Cache-Control": f"max-age={LIFETIME}", "Content-Type": media_type})
 
 

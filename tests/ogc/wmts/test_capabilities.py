@@ -34,7 +34,10 @@ def texts(document: Any, path: str) -> list[str]:
 def test_documents_are_valid(client: TestClient, wmts_schema: Validator, path: str) -> None:
     body = client.get(path, params=GET).content
     wmts_schema(body)
-    assert client.get(f"{path}/1.0.0/WMTSCapabilities.xml").content == body
+    by_path = client.get(f"{path}/1.0.0/WMTSCapabilities.xml").content
+    wmts_schema(by_path)
+    names = "//ows:Identifier"
+    assert texts(etree.fromstring(by_path), names) == texts(etree.fromstring(body), names)
 
 
 def test_every_matrix_set_makes_a_valid_document(wmts_schema: Validator) -> None:
@@ -74,6 +77,9 @@ def test_layers_say_what_clients_need(client: TestClient) -> None:
     assert {each.get("format"): each.get("template") for each in templates} == {
         media_type: f"http://testserver{expected}.{ending}" for media_type, ending in formats.items()
     }
+    by_path = etree.fromstring(client.get("/wmts/1.0.0/WMTSCapabilities.xml").content)
+    tiles = by_path.xpath("//w:ResourceURL[@resourceType='tile']/@format", namespaces=NS)
+    assert set(tiles) == set(texts(by_path, "//w:Format")) == {"image/png"}, "clients mix several"
     # One address an operation, or test suites take the last one for all.
     assert [len(http) for http in document.xpath("//ows:HTTP", namespaces=NS)] == [1, 1, 1]
 
