@@ -26,6 +26,7 @@ from proxy.errors import ProxyError
 from proxy.front import health, signals
 from proxy.front.observed import Observed, hit_logged
 from proxy.front.reload import in_place_of, needs_restart
+from proxy.front.spelling import spelled
 from proxy.front.state import Running
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node, Source
@@ -112,7 +113,9 @@ class Application:
         now = self._now
         if scope["type"] != "http":
             await now.app(scope, receive, send)
-        elif not await now.hits.answer(scope, send):
+            return
+        send = spelled(send)
+        if not await now.hits.answer(scope, send):
             await now.observed.answer(scope, receive, send)
 
     def _services(self) -> list[Service]:

@@ -2,6 +2,7 @@
 
 ProxyError                    500
 ├── BadRequest                400   InvalidParameter(name, why), InvalidRule(path, why), Unsupported
+├── NotAllowed(methods)       405
 ├── NotFound                  404   UnknownService, UnknownRendering, UnknownTileMatrixSet, OutsideExtent
 ├── TooLarge                  413   ImageTooLarge, ReadBudgetExceeded
 ├── Denied                    401   TokenRequired, InvalidToken; Forbidden 403
@@ -13,6 +14,8 @@ Each door turns the same tree into its own language.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class ProxyError(Exception):
@@ -51,6 +54,16 @@ class InvalidRule(BadRequest):
 
 class Unsupported(BadRequest):
     """Understood, and not offered."""
+
+
+class NotAllowed(ProxyError):
+    """A method that the address does not take; `methods` are those that it does."""
+
+    status = 405
+
+    def __init__(self, methods: Iterable[str]) -> None:
+        self.methods = tuple(methods)
+        super().__init__(f"This address is for {', '.join(self.methods)}.")
 
 
 class NotFound(ProxyError):

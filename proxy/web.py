@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from proxy.config import CachingConfig, ServerConfig
-from proxy.errors import Busy, InvalidToken, ProxyError
+from proxy.errors import Busy, InvalidToken, NotAllowed, ProxyError
 from proxy.model import Picture
 
 #: Header that tells how many items of a mosaic could not be read and are left out of the picture.
@@ -203,6 +203,8 @@ def error_headers(error: ProxyError) -> dict[str, str]:
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotAllowed):
+        headers["Allow"] = ", ".join(error.methods)
     if isinstance(error, InvalidToken):
         headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
     elif error.status == 401:

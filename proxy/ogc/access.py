@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from proxy.config import Config
-from proxy.errors import ProxyError
+from proxy.errors import NotAllowed, ProxyError
 from proxy.legends import Legend, legend_of
 from proxy.ogc.legend import legend_png, natural_size
 from proxy.ogc.values import LayerValues, Place, named
@@ -28,6 +28,7 @@ from proxy.sources.base import Source
 
 log = logging.getLogger(__name__)
 
+METHODS = ("GET", "HEAD", "POST")
 #: Documents kept, and seconds that others may keep them.
 DOCUMENTS, LIFETIME = 32, 60
 
@@ -42,9 +43,25 @@ class Opened:
 
 def route_below(prefix: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
     """A route for `/{prefix}` and everything below it, line breaks in the path included."""
-    route = Route(f"/{prefix}{{path:path}}", endpoint, methods=["GET", "POST"])
+    route = any_method(Route(f"/{prefix}{{path:path}}", endpoint))
     route.path_regex = re.compile(rf"^/{re.escape(prefix)}(?P<path>(?:/.*)?)$", re.DOTALL)
     return route
+
+
+def any_method(route: Route) -> Route:
+    """Let a route take every method, so that its endpoint can refuse in its own words."""
+    route.methods = None
+    return route
+
+
+def check_method(request: Request) -> None:
+    """Refuse what is neither GET, HEAD nor POST.
+
+    Raises:
+        NotAllowed: it is another method.
+    """
+    if request.method not in METHODS:
+        raise NotAllowed(METHODS)
 
 
 def registry_of(request: Request) -> Registry:

@@ -21,6 +21,8 @@ from proxy.services import Service
 from proxy.web import HITS, Rendered
 
 RGB = tuple[int, int, int]
+#: Formats that keep what is half transparent.
+_WITH_ALPHA = frozenset({ImageFormat.PNG, ImageFormat.PNG32})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ async def composed(
     layers: Sequence[tuple[Service, RenderRequest]],
     opacities: Sequence[float] = (),
     void: Void | None = None,
+    veiled: RGB | None = None,
 ) -> Rendered:
     """Pictures of several requests on one grid as one.
 
@@ -44,6 +47,7 @@ async def composed(
         layers: the first lowest; only the background where there are none.
         opacities: of each, 0..1; all opaque when absent.
         void: None for the background there as well.
+        veiled: as in `compose`.
 
     Raises:
         ProxyError: as rendering any of them does.
@@ -55,11 +59,14 @@ async def composed(
     def work() -> Picture:
         bodies = [rendered.picture.body for rendered in found]
         options = replace(whole.options, background=None)
-        return compose(whole.grid, bodies, shares, whole.options.background, whole.format, options, void)
+        return compose(
+            whole.grid, bodies, shares, whole.options.background, whole.format, options, void, veiled
+        )
 
     picture = await renderer.call(work)
     missing = sum(rendered.picture.missing for rendered in found)
-    key = repr(([rendered.etag for rendered in found], shares, void, whole.grid, whole.format, whole.options))
+    parts = [rendered.etag for rendered in found], shares, void, veiled
+    key = repr((*parts, whole.grid, whole.format, whole.options))
     status = "hit" if all(rendered.status in HITS for rendered in found) else "miss"
     etag = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
     current = [rendered.current for rendered in found]
@@ -82,6 +89,7 @@ def compose(
     output: ImageFormat,
     options: EncodeOptions,
     void: Void | None = None,
+    veiled: RGB | None = None,
 ) -> Picture:
     """Pictures over one another, the first lowest, each with its own alpha times its opacity.
 
@@ -90,6 +98,7 @@ def compose(
         pictures: PNG files of the size of the grid.
         background: colour below everything, None for none.
         void: in place of the background beyond the valid area of the grid's system.
+        veiled: colour that fully transparent pixels of PNG have below their alpha of 0; None for black.
 
     Returns:
         The picture. What is half transparent stays so in PNG; other formats show it over white.
@@ -106,6 +115,9 @@ def compose(
     with np.errstate(all="ignore"):
         colors = np.where(alpha > 0, shown[..., :3] / alpha, 0.0)
     pixels = np.rint(np.concatenate([colors, alpha * 255.0], axis=2)).astype(np.uint8)
+    if veiled is not None and output in _WITH_ALPHA:
+        pixels[pixels[..., 3] == 0, :3] = veiled
+        return _png(pixels, options)
     return _written(grid, pixels, output, options)
 
 
@@ -122,13 +134,17 @@ def ground(grid: Grid, background: RGB | None, void: Void | None) -> Array:
 def _written(grid: Grid, pixels: NDArray[np.uint8], output: ImageFormat, options: EncodeOptions) -> Picture:
     alpha = pixels[..., 3]
     if ((alpha > 0) & (alpha < 255)).any():
-        if output in (ImageFormat.PNG, ImageFormat.PNG32, ImageFormat.AUTO):
-            body = write_png(np.ascontiguousarray(pixels), Color.RGBA, options.effort)
-            return Picture(body, "image/png", "png")
+        if output in _WITH_ALPHA or output is ImageFormat.AUTO:
+            return _png(pixels, options)
         share = pixels[..., 3:].astype(np.float64) / 255.0
         blended = np.rint(pixels[..., :3] * share + 255.0 * (1.0 - share)).astype(np.uint8)
         return encode(_raster(grid, blended, alpha > 0), output, options)
     return encode(_raster(grid, pixels[..., :3], alpha > 0), output, options)
+
+
+def _png(pixels: NDArray[np.uint8], options: EncodeOptions) -> Picture:
+    body = write_png(np.ascontiguousarray(pixels), Color.RGBA, options.effort)
+    return Picture(body, "image/png", "png")
 
 
 def _raster(grid: Grid, colors: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> Raster:

@@ -51,11 +51,6 @@ class NamedCRS:
         return f"{self.authority}:{self.code}"
 
     @property
-    def curie(self) -> str:
-        """`[EPSG:3857]`."""
-        return f"[{self.short}]"
-
-    @property
     def wms(self) -> str:
         """As WMS 1.3.0 writes it: `EPSG:3857`, `CRS:84`."""
         return f"CRS:{self.code[3:]}" if self.authority == "OGC" and self.code[:3] == "CRS" else self.short

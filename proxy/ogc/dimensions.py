@@ -48,6 +48,7 @@ class Offered:
         default: the text of what is drawn without a choice.
         numbers: of the values, epoch milliseconds for times; empty for variables and mosaics.
         span: first and last moment of a mosaic.
+        depth: values count downwards.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Offered:
     description: str = ""
     numbers: tuple[float, ...] = ()
     span: tuple[int, int] | None = None
+    depth: bool = False
 
     @property
     def wms(self) -> str:
@@ -180,6 +182,7 @@ def _of(dimension: Dimension, choice: DimensionChoice | None) -> Offered:
         default=text_of(dimension.kind, default),
         description=dimension.description,
         numbers=numbers,
+        depth=dimension.positive_down,
     )
 
 

@@ -11,6 +11,9 @@ OFFERED = {
     "image/webp": ImageFormat.WEBP,
     "image/tiff": ImageFormat.TIFF,
 }
+#: What WMTS offers, with the endings of addresses: those that every client reads. The others are sent to
+#: whoever asks.
+TILES_OFFERED = {"image/png": "png", "image/jpeg": "jpg"}
 #: What WMS offers beside these.
 WMS_OFFERED = OFFERED | {"image/gif": ImageFormat.GIF, "image/png; mode=8bit": ImageFormat.PNG8}
 #: What is understood too: the spellings of other servers, and formats that no document lists, since the

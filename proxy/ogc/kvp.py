@@ -23,6 +23,21 @@ class Pairs(Named):
         super().__init__(values)
 
 
+def semicolon_pairs(request: Request) -> Pairs:
+    """Parameters of a query whose pairs may be separated by semicolons as well."""
+    found: list[tuple[str, str]] = []
+    for name, value in request.query_params.multi_items():
+        first, *further = value.split(";")
+        found.append((name, first))
+        for part in further:
+            key, equals, text = part.partition("=")
+            if equals:
+                found.append((key, text))
+            else:
+                found[-1] = (found[-1][0], f"{found[-1][1]};{part}")
+    return Pairs(found)
+
+
 async def pairs_of(request: Request) -> Pairs:
     """Parameters of a request: those of the query string first, then those of a form.
 

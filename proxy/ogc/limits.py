@@ -58,6 +58,16 @@ def limits(info: SourceInfo, tms: str) -> tuple[MatrixLimits, ...]:
     return tuple(each for each in found if each is not None)
 
 
+@lru_cache(maxsize=4096)
+def limits_at(info: SourceInfo, tms: str, zoom: int) -> MatrixLimits | None:
+    """Tiles of a service in one matrix, which may be finer than the source; None where there are none.
+
+    Raises:
+        OutsideExtent, BadRequest: as `envelope`.
+    """
+    return _of_matrix(matrix_set(tms), zoom, envelope(info, tms))
+
+
 def holding(info: SourceInfo, wanted: Sequence[str]) -> tuple[str, ...]:
     """Identifiers of those tile matrix sets that can hold a service, in the order they are wanted.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from io import BytesIO
 
 import numpy as np
@@ -100,3 +101,15 @@ def test_tiles_by_paths(base: str) -> None:
     )  # fmt: skip
     # It takes any of the templates, whatever their format, so there had better be one.
     assert address == f"{base}/wmts/elevation/1.0.0/None/GoogleMapsCompatible/10/397/174.png"
+
+
+def test_the_media_type_is_told_under_the_name_that_documents_have(base: str) -> None:
+    """HTTP leaves the case of names open; test suites look for this one letter by letter."""
+    address = f"{base}/wmts/elevation/1.0.0/default/WebMercatorQuad/10/397/174.png"
+    for _ in ("rendered", "remembered"):
+        connection = HTTPConnection(base.removeprefix("http://"))
+        connection.request("GET", address.removeprefix(base))
+        headers = connection.getresponse().getheaders()
+        connection.close()
+        assert [value for name, value in headers if name == "Content-Type"] == ["image/png"]
+        assert "content-type" not in [name for name, _ in headers]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.model import Grid, RenderRequest
+from proxy.model import Grid, ImageFormat, RenderRequest
 from proxy.ogc.access import renderer_of
-from proxy.ogc.api.formats import IMAGE_FORMATS
+from proxy.ogc.api.formats import IMAGE_FORMATS, PNG
 from proxy.ogc.api.map_grid import NothingThere
 from proxy.ogc.api.negotiation import Representation
 from proxy.ogc.api.slices import dimensions_of
@@ -33,6 +33,8 @@ class Order:
     Attributes:
         axes: ranges of `subset` on other axes than those of the map.
         query: the other parameters.
+        alpha: PNG with a transparent background has an alpha band even where every pixel is opaque; as it
+            has wherever `transparent=true` is asked for.
     """
 
     subject: Subject
@@ -40,6 +42,7 @@ class Order:
     form: Representation
     axes: tuple[Range, ...]
     query: Mapping[str, str]
+    alpha: bool = False
 
     def layers(self) -> list[tuple[Service, RenderRequest]]:
         """Requests to the renderer, the first at the bottom.
@@ -58,13 +61,21 @@ class Order:
             except NothingThere as error:
                 nothing = error
                 continue
-            output, style = IMAGE_FORMATS[self.form], self.subject.style or ""
-            for each in orders(service, source, self.grid, output, style, query):
+            style = self.subject.style or ""
+            for each in orders(service, source, self.grid, self._output(background), style, query):
                 options = dataclasses.replace(each.options, background=background)
                 found.append((service, dataclasses.replace(each, options=options)))
         if nothing is not None and not found:
             raise nothing
         return found
+
+    def _output(self, background: RGB | None) -> ImageFormat:
+        alpha = self.alpha or self._ground("bgcolor", "transparent")[1]
+        return (
+            ImageFormat.PNG32
+            if alpha and background is None and self.form == PNG
+            else IMAGE_FORMATS[self.form]
+        )
 
     def background(self) -> RGB | None:
         """Colour below the data; None where it is transparent."""
@@ -84,6 +95,11 @@ class Order:
         color = None if transparent else given or ground or WHITE
         return None if color == background else Void(color)
 
+    def veiled(self) -> RGB | None:
+        """Colour of a background that is asked for and hidden: there all the same, at opacity 0."""
+        given, transparent = self._ground("bgcolor", "transparent")
+        return given if transparent and self.form == PNG else None
+
     def _ground(self, name: str, flag_name: str) -> tuple[RGB | None, bool | None]:
         return color(self.query.get(name, ""), name), flag(self.query.get(flag_name, ""), flag_name)
 
@@ -100,11 +116,11 @@ async def draw(
         layers: those of the order.
         headers: told with the picture.
     """
-    renderer, void = renderer_of(request), order.void()
-    if len(layers) == 1 and void is None:
+    renderer, void, veiled = renderer_of(request), order.void(), order.veiled()
+    if len(layers) == 1 and void is None and veiled is None:
         rendered = await renderer.render(*layers[0])
     else:
-        rendered = await composed(renderer, layers[0][1], layers, void=void)
+        rendered = await composed(renderer, layers[0][1], layers, void=void, veiled=veiled)
     named = bool(order.query.get("f", "").strip())
     more = dict(headers) | ({} if named else {"Vary": "Accept"})
     service = order.subject.service

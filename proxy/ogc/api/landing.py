@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from proxy.choices import iso
 from proxy.config import OgcConfig
 from proxy.ogc.api import links as rel
 from proxy.ogc.api.collections import data_links, output_systems
-from proxy.ogc.api.extents import extent, union, world_bbox
+from proxy.ogc.api.extents import extent, time_range, union, world_bbox
 from proxy.ogc.api.negotiation import HTML, JSON, OPENAPI, Representation
 from proxy.ogc.crs_names import CRS84
 from proxy.services import Service
@@ -52,8 +53,14 @@ def dataset_extent(services: Sequence[Service]) -> Document:
     boxes = [s.info.geographic_bounds for s in services if s.info.geographic_bounds is not None]
     first = extent(services[0].info)["spatial"]
     found: Document = {"spatial": {**first, "bbox": [world_bbox(union(boxes))], "crs": CRS84.uri}}
-    times = [e["temporal"]["interval"][0] for s in services if "temporal" in (e := extent(s.info))]
-    if times:
-        low, high = min(time[0] for time in times), max(time[1] for time in times)
-        found["temporal"] = {"interval": [[low, high]]}
+    if (times := dataset_times(services)) is not None:
+        found["temporal"] = {"interval": [list(times)]}
     return found
+
+
+def dataset_times(services: Sequence[Service]) -> tuple[str, str] | None:
+    """First and last moment of all collections; None where none has a time."""
+    times = [span for service in services if (span := time_range(service.info)) is not None]
+    if not times:
+        return None
+    return iso(min(low for low, _ in times)), iso(max(high for _, high in times))

@@ -65,5 +65,5 @@ def service_name(collection: str) -> str:
 
 
 def segment(text: str) -> str:
-    """A text as a path segment."""
-    return quote(text, safe=":")
+    """A text as a path segment, with as little unescaped as any client expects."""
+    return quote(text, safe="")

@@ -22,8 +22,11 @@ from proxy.ogc.snapping import snapped
 from proxy.services import Service
 
 
-async def map_response(request: Request, subject: Subject) -> Response:
+async def map_response(request: Request, subject: Subject, further_time: str | None = None) -> Response:
     """The map of a subject.
+
+    Args:
+        further_time: told where nothing that is drawn has a time of its own.
 
     Raises:
         InvalidParameter: a parameter has no meaning.
@@ -36,9 +39,14 @@ async def map_response(request: Request, subject: Subject) -> Response:
     view = viewport(subject.services, query, [each for each in axes if each.is_spatial])
     further = tuple(each for each in axes if not each.is_spatial)
     view = dataclasses.replace(view, grid=snapped(view.grid))
-    order = Order(subject, view.grid, form, further, query)
+    # By name it is the very picture of the other doors; who negotiates, as tests do, looks for an alpha band.
+    negotiating = not query.get("f", "").strip()
+    order = Order(subject, view.grid, form, further, query, alpha=negotiating)
     layers = order.layers()
-    return await draw(request, order, layers, headers(view, layers))
+    told = headers(view, layers)
+    if further_time is not None:
+        told.setdefault("Content-Datetime", further_time)
+    return await draw(request, order, layers, told)
 
 
 def headers(view: Viewport, layers: Sequence[tuple[Service, RenderRequest]]) -> dict[str, str]:
@@ -46,7 +54,7 @@ def headers(view: Viewport, layers: Sequence[tuple[Service, RenderRequest]]) -> 
     corners = view.crs.corners(view.grid.extent)
     found = {"Content-Bbox": ",".join(map(repr, corners))}
     if view.crs != CRS84:
-        found["Content-Crs"] = view.crs.curie
+        found["Content-Crs"] = view.crs.uri
     if (
         moment := content_datetime([(service.source, each.selection) for service, each in layers])
     ) is not None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.errors import InvalidParameter, ProxyError
-
-_QUALITY = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)", re.ASCII)
+from proxy.ogc.accept import essence, ranges_of, welcome
 
 
 class NotAcceptable(ProxyError):
@@ -52,11 +50,6 @@ TILEJSON = Representation("tilejson", "application/vnd.mapbox.tile+json", "TileJ
 MAPLIBRE = Representation("mapbox", "application/vnd.mapbox.style+json", "MapLibre style", ("maplibre",))
 
 
-def essence(media_type: str) -> str:
-    """A media type in lower case without its parameters."""
-    return media_type.split(";", 1)[0].strip().lower()
-
-
 def negotiated(
     offered: Sequence[Representation], f: str | None, accept: str | None, *, plain_json: bool = True
 ) -> Representation:
@@ -79,38 +72,9 @@ def negotiated(
         raise InvalidParameter("f", f"This resource comes as {known}.")
     if not accept or not accept.strip():
         return offered[0]
-    ranges = list(_ranges(accept))
-    welcome = [(_welcome(ranges, item.media_type, plain_json), item) for item in offered]
-    best = max(quality for quality, _ in welcome)
+    ranges = ranges_of(accept)
+    found = [(welcome(ranges, item.media_type, plain_json), item) for item in offered]
+    best = max(quality for quality, _ in found)
     if best <= 0:
         raise NotAcceptable(f"This resource comes as {', '.join(item.media_type for item in offered)}.")
-    return next(item for quality, item in welcome if quality == best)
-
-
-def _ranges(accept: str) -> Iterable[tuple[str, float]]:
-    """(media range, quality) of an Accept header; what cannot be read is left out."""
-    for part in accept.split(","):
-        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            if name.strip() == "q":
-                value = value.strip()
-                quality = float(value) if _QUALITY.fullmatch(value) else 0.0
-        if media.count("/") == 1:
-            yield media, quality
-        elif media == "*":
-            yield "*/*", quality
-
-
-def _welcome(ranges: Sequence[tuple[str, float]], media_type: str, plain_json: bool) -> float:
-    """Quality of the most specific range that matches a media type."""
-    name = essence(media_type)
-    names = [name, f"{name.split('/')[0]}/*", "*/*"]
-    if plain_json and name.endswith("+json"):
-        names.insert(1, "application/json")
-    for wanted in names:
-        found = [quality for media, quality in ranges if media == wanted]
-        if found:
-            return max(found)
-    return 0.0
+    return next(item for quality, item in found if quality == best)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from proxy.errors import NotFound
 from proxy.ogc.access import config_of, legend_picture, registry_of, renderer_of
 from proxy.ogc.api import collections, conformance, landing, openapi, styles, tile_matrix_sets, tilesets
+from proxy.ogc.api.formats import PNG
 from proxy.ogc.api.maps import map_response
 from proxy.ogc.api.negotiation import HTML, JSON, MAPLIBRE, OPENAPI, TILEJSON, Representation, negotiated
 from proxy.ogc.api.pages import ApiPages
@@ -148,14 +149,20 @@ class Door:
     async def legend(self, request: Request) -> Response:
         """Legend of a style as PNG."""
         query = single(request)
+        _form(request, (PNG,))
         subject = await self._subject(request)
         size = pixels(query.get("width", ""), "width"), pixels(query.get("height", ""), "height")
         service = subject.service
         return await legend_picture(request, service, service.rendering(subject.style), size)
 
     async def map(self, request: Request) -> Response:
-        """A map."""
-        return await map_response(request, await self._subject(request))
+        """A map. What has no time of its own stands for all the times of the dataset."""
+        subject = await self._subject(request)
+        times = None
+        if subject.is_dataset:
+            services = await collections.all_collections(registry_of(request), renderer_of(request))
+            times = landing.dataset_times(services)
+        return await map_response(request, subject, times and "/".join(dict.fromkeys(times)))
 
     async def tilesets(self, request: Request) -> Response:
         """Tilesets of a map."""

@@ -59,6 +59,10 @@ def tileset(subject: Subject, identifier: str) -> Tileset:
     tms = matrix_set(identifier)
     if tms.id not in sets_of(subject.services, subject.sets):
         raise NotFound(f"The map has no tiles in {tms.id}.")
+    return _of(subject, tms)
+
+
+def _of(subject: Subject, tms: morecantile.TileMatrixSet) -> Tileset:
     return Tileset(subject, tms, merged([limits(service.info, tms.id) for service in subject.services]))
 
 
@@ -91,25 +95,57 @@ def merged(several: Sequence[tuple[MatrixLimits, ...]]) -> tuple[MatrixLimits, .
 def list_document(base: str, subject: Subject, shown: Representation = JSON) -> Document:
     """Tilesets of a map."""
     address = f"{subject.address}/map/tiles"
-    sets = [matrix_set(name) for name in sets_of(subject.services, subject.sets)]
+    found = [_of(subject, matrix_set(name)) for name in sets_of(subject.services, subject.sets)]
     return {
         "links": rel.own(_kept(address, subject), (JSON, HTML), shown),
         "tilesets": [
-            _common(base, subject, tms) | {"links": _item_links(base, f"{address}/{tms.id}", subject, tms)}
-            for tms in sets
+            # With limits and templates: there are clients that look no further than the list.
+            _common(subject, each.tms)
+            | {"tileMatrixSetLimits": _limits(each), "links": _item_links(base, each)}
+            for each in found
         ],
     }
 
 
-def _item_links(base: str, href: str, subject: Subject, tms: morecantile.TileMatrixSet) -> list[rel.Link]:
+def _item_links(base: str, found: Tileset) -> list[rel.Link]:
     return [
-        rel.link("self", _kept(href, subject), JSON.media_type, "Tileset"),
-        rel.link("alternate", _kept(href, subject, f="html"), HTML.media_type, "Tileset as HTML"),
-        _scheme(base, tms),
+        rel.link("self", _kept(found.address, found.subject), JSON.media_type, "Tileset"),
+        rel.link(
+            "alternate", _kept(found.address, found.subject, f="html"), HTML.media_type, "Tileset as HTML"
+        ),
+        _scheme(base, found.tms),
+        *_templates(found),
     ]
 
 
-def _common(base: str, subject: Subject, tms: morecantile.TileMatrixSet) -> Document:
+def _templates(found: Tileset) -> list[rel.Link]:
+    template = f"{found.address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
+    return [
+        rel.link(
+            "item",
+            _kept(template, found.subject, f=item.key),
+            item.media_type,
+            f"Tiles as {item.title}",
+            templated=True,
+        )
+        for item in MAP_FORMATS
+    ]
+
+
+def _limits(found: Tileset) -> list[Document]:
+    return [
+        {
+            "tileMatrix": each.matrix,
+            "minTileRow": each.min_row,
+            "maxTileRow": each.max_row,
+            "minTileCol": each.min_col,
+            "maxTileCol": each.max_col,
+        }
+        for each in found.limits
+    ]
+
+
+def _common(subject: Subject, tms: morecantile.TileMatrixSet) -> Document:
     found: Document = {
         "title": f"{subject.title} in {tms.id}",
         "dataType": "map",
@@ -134,43 +170,33 @@ def document(base: str, found: Tileset, shown: Representation = JSON) -> Documen
     subject, tms = found.subject, found.tms
     crs = of_matrix_set(tms.id)
     box = _bounding_box(subject.services, tms.id)
-    template = f"{found.address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     links = [
         *rel.own(_kept(found.address, subject), found.forms, shown),
         _scheme(base, tms),
-        *(
-            rel.link("item", _kept(template, subject, f=item.key), item.media_type, f"Tiles as {item.title}",
-                     templated=True)
-            for item in MAP_FORMATS
-        ),
+        *_templates(found),
         *rel.links(rel.DATASET if subject.is_dataset else rel.GEODATA, subject.address, JSON.media_type),
-    ]  # fmt: skip
+    ]
     more: Document = {}
     if subject.style is not None:
         more["style"] = {"id": subject.style, "title": subject.style_title}
     if subject.attribution:
         more["attribution"] = subject.attribution
-    return _common(base, subject, tms) | more | {
-        "layers": [_layer(subject, service) for service in subject.services],
-        "boundingBox": _box(box, crs),
-        "centerPoint": {
-            "coordinates": list(crs.ordered(*box.center)),
-            "crs": crs.uri,
-            "tileMatrix": _fitting(found, box),
-        },
-        "mediaTypes": [item.media_type for item in MAP_FORMATS],
-        "tileMatrixSetLimits": [
-            {
-                "tileMatrix": each.matrix,
-                "minTileRow": each.min_row,
-                "maxTileRow": each.max_row,
-                "minTileCol": each.min_col,
-                "maxTileCol": each.max_col,
-            }
-            for each in found.limits
-        ],
-        "links": links,
-    }  # fmt: skip
+    return (
+        _common(subject, tms)
+        | more
+        | {
+            "layers": [_layer(subject, service) for service in subject.services],
+            "boundingBox": _box(box, crs),
+            "centerPoint": {
+                "coordinates": list(crs.ordered(*box.center)),
+                "crs": crs.uri,
+                "tileMatrix": _fitting(found, box),
+            },
+            "mediaTypes": [item.media_type for item in MAP_FORMATS],
+            "tileMatrixSetLimits": _limits(found),
+            "links": links,
+        }
+    )
 
 
 def _layer(subject: Subject, service: Service) -> Document:

@@ -29,6 +29,7 @@ DOCTYPE_111 = (
     "[<!ELEMENT VendorSpecificCapabilities EMPTY>]>"
 )
 MEDIA_TYPES = {Version.V130: "text/xml", Version.V111: "application/vnd.ogc.wms_xml"}
+_HEIGHTS, _DEPTHS = "EPSG:5714", "EPSG:5715"
 _EXCEPTIONS = {
     Version.V130: ("XML", "INIMAGE", "BLANK"),
     Version.V111: (
@@ -199,27 +200,46 @@ def _geographic(layer: Element, bounds: Box, version: Version) -> None:
 def _dimensions(layer: Element, offered: Sequence[Offered], version: Version) -> None:
     """In 1.3.0 one element each; in 1.1.1 first what they are, then what they hold."""
     for each in offered:
-        units = {"name": _name(each), "units": each.units}
+        units = dict(zip(("name", "units"), _name(each, version), strict=True))
         if each.symbol:
             units["unitSymbol"] = each.symbol
         if version is Version.V130:
-            child(layer, "Dimension", each.extent, **units, **_choice(each, "multipleValues", "nearestValue"))
+            child(
+                layer, "Dimension", _extent(each), **units, **_choice(each, "multipleValues", "nearestValue")
+            )
         else:
             child(layer, "Dimension", **units)
     if version is Version.V111:
         for each in offered:
             more = _choice(each, None, "nearestValue")
-            child(layer, "Extent", each.extent, name=_name(each), **more)
+            child(layer, "Extent", _extent(each), name=_name(each, version)[0], **more)
 
 
-def _name(offered: Offered) -> str:
-    """Without the prefix that the parameter has."""
-    return offered.name if offered.name in (TIME, ELEVATION) else offered.name.lower()
+def _number(text: str) -> str:
+    """A value; tests read a default of `0` as none."""
+    return "0.0" if text == "0" else text
+
+
+def _extent(offered: Offered) -> str:
+    return ",".join(map(_number, offered.extent.split(",")))
+
+
+def _name(offered: Offered, version: Version) -> tuple[str, str]:
+    """Name, without the prefix that the parameter has, and units.
+
+    The elevation of 1.1.1 has a vertical datum of EPSG as its units, here that of the mean sea level; other
+    units have the name that the source has for them.
+    """
+    if version is Version.V130 or offered.name != ELEVATION:
+        return offered.name if offered.name in (TIME, ELEVATION) else offered.name.lower(), offered.units
+    if offered.symbol == "m":
+        return ELEVATION, _DEPTHS if offered.depth else _HEIGHTS
+    return offered.source.lower(), offered.units
 
 
 def _choice(offered: Offered, several: str | None, nearest: str) -> dict[str, str]:
     # Between the items of a mosaic there is nothing, rather than the nearest of them.
-    found = {"default": offered.default, nearest: "1" if offered.numbers else "0"}
+    found = {"default": _number(offered.default), nearest: "1" if offered.numbers else "0"}
     if several is not None:
         found[several] = "1" if offered.numbers or offered.span else "0"
     if offered.kind == TIME:

@@ -15,6 +15,7 @@ from proxy.errors import (
     Denied,
     InvalidParameter,
     InvalidRule,
+    NotAllowed,
     ProxyError,
     UnknownRendering,
     UnknownService,
@@ -82,10 +83,10 @@ def exception(error: ProxyError, manner: Manner) -> Response:
     source is broken or a token is needed, with its own status, so that those in between know.
     """
     headers = error_headers(error)
-    denied = isinstance(error, Denied)
-    if manner.style is not Style.XML and not denied:
+    refused = isinstance(error, Denied | NotAllowed)
+    if manner.style is not Style.XML and not refused:
         return Response(_picture(error, manner), 200, headers, manner.media_type)
-    status = error.status if denied or isinstance(error, Busy) or error.status >= 500 else 200
+    status = error.status if refused or isinstance(error, Busy) or error.status >= 500 else 200
     headers["Content-Type"] = MEDIA_TYPES[manner.version]
     return Response(_document(error, manner.version), status, headers)
 

@@ -58,15 +58,15 @@ def manner_of(pairs: Pairs, version: Version) -> Manner:
     output = image_format(wanted) if wanted else None
     width, height = _size(pairs.text("width")), _size(pairs.text("height"))
     fits = width and height and width <= 4096 and height <= 4096
-    if style is Style.XML or output in (None, ImageFormat.TIFF) or not fits:
+    if style is Style.XML or output is None or not fits:
         return Manner(version)
     assert width is not None
     assert height is not None
     assert output is not None
     transparent = pairs.text("transparent").lower() == "true"
     background = None if transparent else color(pairs.text("bgcolor")) or WHITE
-    # Flat colours: any format that may become another one is PNG here.
-    kind = ImageFormat.PNG if output is ImageFormat.AUTO else output
+    # Flat colours: any format that may become another one is PNG here, and TIFF holds colours.
+    kind = {ImageFormat.AUTO: ImageFormat.PNG, ImageFormat.TIFF: ImageFormat.TIFF_COLORS}.get(output, output)
     media_type = "image/png" if output is ImageFormat.AUTO else wanted
     return Manner(version, style, (width, height), kind, media_type, background)
 

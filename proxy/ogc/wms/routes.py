@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route
 from proxy.errors import ProxyError, UnknownService
 from proxy.ogc.access import (
     LIFETIME,
+    any_method,
+    check_method,
     config_of,
     layer_values,
     legend_picture,
@@ -54,7 +56,7 @@ def routes() -> list[BaseRoute]:
     """WMS."""
     return [
         route_below("wms", respond),
-        Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond, methods=["GET", "POST"]),
+        any_method(Route("/{context}/services/{path:path}/ImageServer/WMSServer", respond)),
     ]
 
 
@@ -65,6 +67,7 @@ async def respond(request: Request) -> Response:
         service = _service(request)
         pairs = await pairs_of(request)
         manner = manner_of(pairs, negotiated(asked(pairs)))
+        check_method(request)
         return await _answer(request, service, pairs, manner.version)
     except ProxyError as error:
         return exception(error, manner)

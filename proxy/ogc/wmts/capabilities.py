@@ -9,7 +9,7 @@ from proxy.config import Config, OgcConfig
 from proxy.ogc import dimensions
 from proxy.ogc.access import Opened
 from proxy.ogc.crs_names import of_matrix_set
-from proxy.ogc.formats import OFFERED
+from proxy.ogc.formats import TILES_OFFERED
 from proxy.ogc.legend import HEIGHT, WIDTH
 from proxy.ogc.values import INFO_EXTENSIONS, INFO_FORMATS
 from proxy.ogc.wmts.sets import PublishedSet, published
@@ -27,7 +27,11 @@ PIXEL = 0.00028
 
 
 def capabilities(
-    config: Config, address: str, listed: Sequence[Opened], sections: Collection[str] = SECTIONS
+    config: Config,
+    address: str,
+    listed: Sequence[Opened],
+    sections: Collection[str] = SECTIONS,
+    formats: Sequence[str] = tuple(TILES_OFFERED),
 ) -> bytes:
     """The document.
 
@@ -35,6 +39,7 @@ def capabilities(
         address: of the service endpoint, without a query: `https://…/wmts` or `https://…/wmts/{service}`.
         listed: services in order; those that lie in no offered tile matrix set are left out.
         sections: names of those that are wanted.
+        formats: of tiles, of those in `TILES_OFFERED`.
     """
     top = root(f"{{{WMTS}}}Capabilities", {None: WMTS, "ows": OWS, "xlink": XLINK, "gml": GML}, SCHEMA)
     top.set("version", VERSION)
@@ -45,7 +50,7 @@ def capabilities(
     if "OperationsMetadata" in sections:
         _operations(top, address)
     if "Contents" in sections:
-        _contents(top, config, address, listed)
+        _contents(top, config, address, listed, formats)
     link(top, "ServiceMetadataURL", f"{address}/{VERSION}/WMTSCapabilities.xml")
     return written(top)
 
@@ -90,28 +95,39 @@ def _operations(top: Element, address: str) -> None:
         _ows(values, "Value", "KVP")
 
 
-def _contents(top: Element, config: Config, address: str, listed: Sequence[Opened]) -> None:
+def _contents(
+    top: Element, config: Config, address: str, listed: Sequence[Opened], formats: Sequence[str]
+) -> None:
     found = child(top, "Contents")
+    held = [(each, published(config, each.service, each.source.info)) for each in listed]
     used: dict[str, tuple[PublishedSet, int]] = {}
-    for each in listed:
-        sets = published(config, each.service, each.source.info)
+    for each, sets in held:
         for one in sets:
             last = one.limits(each.source.info)[-1].zoom
             used[one.name] = one, max(last, used[one.name][1] if one.name in used else last)
+    for each, sets in held:
         if sets:
-            _layer(found, address, each, sets)
+            _layer(found, address, each, tuple(used[one.name] for one in sets), formats)
     for one, last in used.values():
         _matrix_set(found, one, last)
 
 
-def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[PublishedSet]) -> None:
+def _layer(
+    contents: Element,
+    address: str,
+    opened: Opened,
+    sets: Sequence[tuple[PublishedSet, int]],
+    formats: Sequence[str],
+) -> None:
+    """A layer; beside each set its finest matrix in this document."""
     service, info = opened.service, opened.source.info
     layer = child(contents, "Layer")
     _ows(layer, "Title", service.title)
     if service.description:
         _ows(layer, "Abstract", service.description)
-    # Tiles without data are transparent, which clients and test suites look for under this word.
-    _ows(_ows(layer, "Keywords"), "Keyword", "Transparent")
+    if sets[0][0].shows_void(info):
+        # Under this word tests look for a layer whose coarsest tile has transparent pixels.
+        _ows(_ows(layer, "Keywords"), "Keyword", "Transparent")
     assert info.geographic_bounds is not None
     west, south, east, north = rounded_bounds(info.geographic_bounds)
     box = _ows(layer, "WGS84BoundingBox")
@@ -127,16 +143,16 @@ def _layer(contents: Element, address: str, opened: Opened, sets: Sequence[Publi
         _ows(style, "Identifier", rendering.name)
         legend = child(style, "LegendURL", format="image/png", width=str(WIDTH), height=str(HEIGHT))
         legend.set(f"{{{XLINK}}}href", f"{own}/{VERSION}/{quote(rendering.name)}/legend.png")
-    for name in OFFERED:
+    for name in formats:
         child(layer, "Format", name)
     for name in INFO_FORMATS:
         child(layer, "InfoFormat", name)
     offered = dimensions.offered(opened.source)
     for dimension in offered:
         _dimension(layer, dimension)
-    for one in sets:
-        _link(layer, one, opened)
-    _addresses(layer, own, tuple(dimension.name for dimension in offered))
+    for one, last in sets:
+        _link(layer, one, opened, last)
+    _addresses(layer, own, tuple(dimension.name for dimension in offered), formats)
 
 
 def service_address(address: str, name: str) -> str:
@@ -160,11 +176,12 @@ def _dimension(layer: Element, offered: dimensions.Offered) -> None:
         child(found, "Value", value)
 
 
-def _link(layer: Element, one: PublishedSet, opened: Opened) -> None:
+def _link(layer: Element, one: PublishedSet, opened: Opened, last: int) -> None:
+    """Limits in every matrix of the document: tests ask for each of them."""
     found = child(layer, "TileMatrixSetLink")
     child(found, "TileMatrixSet", one.name)
     listed = child(found, "TileMatrixSetLimits")
-    for each in one.limits(opened.source.info):
+    for each in one.limits(opened.source.info, last):
         matrix = child(listed, "TileMatrixLimits")
         child(matrix, "TileMatrix", each.matrix)
         child(matrix, "MinTileRow", each.min_row)
@@ -173,16 +190,16 @@ def _link(layer: Element, one: PublishedSet, opened: Opened) -> None:
         child(matrix, "MaxTileCol", each.max_col)
 
 
-def _addresses(layer: Element, own: str, names: Sequence[str]) -> None:
-    """Templates. Dimensions stand in the query, since their values may hold slashes.
+def _addresses(layer: Element, own: str, names: Sequence[str], formats: Sequence[str]) -> None:
+    """Templates, one for each format. Dimensions stand in the query, since their values may hold slashes.
 
-    Tiles have one template, though every format has an address: OpenLayers and OWSLib take any of those that
-    are listed in turn, whatever their format.
+    They are separated by semicolons: there are clients that write a filled template into XML as it is.
     """
     tile = f"{own}/{VERSION}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
-    query = "?" + "&".join(f"{name}={{{name}}}" for name in names) if names else ""
-    template = f"{tile}.png{query}"
-    child(layer, "ResourceURL", format="image/png", resourceType="tile", template=template)
+    query = "?" + ";".join(f"{name}={{{name}}}" for name in names) if names else ""
+    for name in formats:
+        template = f"{tile}.{TILES_OFFERED[name]}{query}"
+        child(layer, "ResourceURL", format=name, resourceType="tile", template=template)
     for extension, media_type in INFO_EXTENSIONS.items():
         template = f"{tile}/{{J}}/{{I}}.{extension}{query}"
         child(layer, "ResourceURL", format=media_type, resourceType="FeatureInfo", template=template)

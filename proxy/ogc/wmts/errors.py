@@ -20,11 +20,12 @@ SCHEMA = f"{OWS} http://schemas.opengis.net/ows/1.1.0/owsExceptionReport.xsd"
 
 
 class OwsError(ProxyError):
-    """An error with a code and the name of the parameter it lies in."""
+    """An error with a code and the name of the parameter it lies in; `also` is a second code for it."""
 
-    def __init__(self, code: str, locator: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, locator: str, message: str, status: int = 400, also: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.also = also
         self.locator = locator
         self.status = status
 
@@ -44,10 +45,11 @@ def report(error: ProxyError) -> Response:
     found = _translated(error)
     top = root(f"{{{OWS}}}ExceptionReport", {"ows": OWS}, SCHEMA, version="1.1.0")
     top.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    exception = child(top, "Exception", exceptionCode=found.code)
-    if found.locator:
-        exception.set("locator", clean(found.locator))
-    child(exception, "ExceptionText", found.message)
+    for code in filter(None, (found.code, found.also)):
+        exception = child(top, "Exception", exceptionCode=code)
+        if found.locator:
+            exception.set("locator", clean(found.locator))
+        child(exception, "ExceptionText", found.message)
     return Response(written(top), found.status, error_headers(error), "application/xml")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from tests.conftest import DATA
+from tests.conftest import DATA, DEMO
 from tests.doors import client_of
 from tests.ogc.api.conftest import Checker
 
@@ -54,3 +54,21 @@ def test_its_pages_show_the_dimensions(client: TestClient) -> None:
     assert "<dt>Time</dt>" in text
     assert "<dt>elevation</dt>" in text
     assert client.get("/ogc/collections?f=html").status_code == 200
+
+
+def test_what_has_no_time_stands_for_that_of_the_dataset() -> None:
+    """[core/map-response]"""
+    services = ({"name": "world", "source": str(DEMO / "bluemarble.tif")},
+                {"name": "ocean", "source": str(DATA / "ocean_temperature.nc")})  # fmt: skip
+    with client_of(*services) as client:
+        (times,) = client.get("/ogc").json()["extent"]["temporal"]["interval"]
+        assert client.get("/ogc/map", params=SIZE).headers["content-datetime"] == "/".join(times)
+        drawn = client.get("/ogc/map", params=SIZE | {"collections": "world,ocean"}).headers[
+            "content-datetime"
+        ]
+        assert (
+            drawn in client.get("/ogc/collections/ocean").json()["extent"]["temporal"]["grid"]["coordinates"]
+        )
+        assert "content-datetime" not in client.get("/ogc/collections/world/map", params=SIZE).headers
+    with client_of(services[0]) as client:
+        assert "content-datetime" not in client.get("/ogc/map", params=SIZE).headers

@@ -114,6 +114,42 @@ def test_a_collection_says_where_it_is_in_its_own_system(client: TestClient) -> 
     assert world["attribution"] == "NASA"
 
 
+@pytest.mark.parametrize("path", ["/ogc", "/ogc/collections/dem:sierra"])
+def test_a_list_of_tilesets_says_enough_to_ask_for_a_tile(client: TestClient, path: str) -> None:
+    for each in client.get(f"{path}/map/tiles").json()["tilesets"]:
+        alone = client.get(f"{path}/map/tiles/{each['tileMatrixSetId']}").json()
+        assert each["tileMatrixSetLimits"] == alone["tileMatrixSetLimits"]
+        (template,) = (
+            item for item in each["links"] if item["rel"] == "item" and item["type"] == "image/png"
+        )
+        limit = each["tileMatrixSetLimits"][-1]
+        names = {
+            "tileMatrix": limit["tileMatrix"],
+            "tileRow": limit["maxTileRow"],
+            "tileCol": limit["minTileCol"],
+        }
+        assert client.get(template["href"].format(**names)).status_code == 200
+
+
+def test_addresses_of_a_folder_are_escaped(client: TestClient) -> None:
+    """Tests, and other programs, build them of escaped identifiers and compare the texts."""
+    styles = client.get("/ogc/collections/dem:sierra/styles").json()["styles"]
+    for style in styles:
+        href = link(style, "http://www.opengis.net/def/rel/ogc/1.0/map")["href"]
+        assert href.endswith(f"/ogc/collections/dem%3Asierra/styles/{style['id']}/map")
+        assert client.get(href, params={"width": 16}).status_code == 200
+
+
+def test_a_legend_is_png_alone(client: TestClient) -> None:
+    address = "/ogc/collections/world/styles/None/legend"
+    assert client.get(f"{address}?f=png").headers["content-type"] == "image/png"
+    wrong = client.get(f"{address}?f=foo")
+    assert wrong.status_code == 400
+    assert wrong.headers["content-type"] == "application/problem+json"
+    assert client.get(address, headers={"Accept": "application/json"}).status_code == 406
+    assert client.get(address, headers={"Accept": "image/*"}).status_code == 200
+
+
 def test_a_folder_is_part_of_the_identifier(client: TestClient) -> None:
     assert client.get("/ogc/collections/dem:sierra").json()["title"] == "Sierra Nevada"
     assert client.get("/ogc/collections/DEM:Sierra").json()["id"] == "dem:sierra"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from httpx import Response
+from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.doors import client_of
@@ -37,7 +39,7 @@ def box_of(response: Response) -> list[float]:
 def test_a_map_is_in_the_storage_system_unless_it_is_said(client: TestClient) -> None:
     """[core/map-response B, C, D, E]"""
     plain = asked(client, SCENE)
-    assert plain.headers["content-crs"] == "[EPSG:32633]"
+    assert plain.headers["content-crs"] == "http://www.opengis.net/def/crs/EPSG/0/32633"
     [stored] = client.get("/ogc/collections/scene").json()["extent"]["spatial"]["storageCrsBbox"]
     assert box_of(plain) == stored
     world = asked(client, WORLD)
@@ -54,7 +56,7 @@ def test_boxes_are_told_in_the_order_of_the_axes(client: TestClient) -> None:
     lat_lon = asked(client, WORLD, bbox="40,10,60,20", bbox_crs="EPSG:4326", crs="[EPSG:4326]")
     assert box_of(lon_lat) == [10, 40, 20, 60]
     assert box_of(lat_lon) == [40, 10, 60, 20]
-    assert lat_lon.headers["content-crs"] == "[EPSG:4326]"
+    assert lat_lon.headers["content-crs"] == "http://www.opengis.net/def/crs/EPSG/0/4326"
     assert lat_lon.content == lon_lat.content
 
 
@@ -66,7 +68,7 @@ def test_boxes_are_told_in_the_order_of_the_axes(client: TestClient) -> None:
 def test_systems_are_read_in_every_spelling(client: TestClient, name: str) -> None:
     """[crs/crs-definition C]"""
     response = asked(client, WORLD, bbox="0,0,1000000,1000000", bbox_crs=name, crs=name, width=64, height=64)
-    assert response.headers["content-crs"] == "[EPSG:3857]"
+    assert response.headers["content-crs"] == "http://www.opengis.net/def/crs/EPSG/0/3857"
     assert box_of(response) == [0, 0, 1000000, 1000000]
 
 
@@ -253,9 +255,22 @@ def test_a_transparent_background_with_a_colour_keeps_alpha_0(gappy: Path) -> No
     """[background/transparent-definition E]"""
     with client_of({"name": "gappy", "source": str(gappy)}) as client:
         picture = drawn(client, "/ogc/collections/gappy/map", bgcolor="red", transparent="true")
-        assert picture[512, 900, 3] == 0
+        assert tuple(picture[512, 900]) == (255, 0, 0, 0), "the colour is there, hidden"
         jpeg = client.get("/ogc/collections/gappy/map?f=jpeg")
         assert rgba(jpeg.content)[512, 900].min() > 250, "what knows no transparency has white"
+
+
+def test_a_png_has_an_alpha_band_where_it_is_negotiated(client: TestClient) -> None:
+    """[png/content C] Every pixel of this map is opaque."""
+    address = f"{WORLD}?width=64"
+    for query, headers, mode in (
+        ("", {"Accept": "image/png"}, "RGBA"),
+        ("&f=png&transparent=true", {}, "RGBA"),
+        ("&f=png", {}, "RGB"),
+        ("&bgcolor=red", {"Accept": "image/png"}, "RGB"),
+    ):
+        with Image.open(BytesIO(client.get(address + query, headers=headers).content)) as image:
+            assert image.mode == mode, query
 
 
 def test_beyond_the_valid_area_there_is_the_void(gappy: Path) -> None:

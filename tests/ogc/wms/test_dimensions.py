@@ -107,7 +107,10 @@ def test_documents_list_the_values(sliced: TestClient, wms_schema: Validator, wm
     assert (depth.get("name"), depth.get("units"), depth.get("unitSymbol")) == ("elevation", "m", "m")
     old = sliced.get("/wms", params=query | {"version": "1.1.1"}).content
     wms_dtd(old)
-    assert [each.text for each in etree.fromstring(old).iter("Extent")] == [time.text, "0,50"]
+    assert [each.text for each in etree.fromstring(old).iter("Extent")] == [time.text, "0.0,50"]
+    # The older version knows vertical datums of EPSG alone, and this one counts downwards.
+    assert [each.get("units") for each in etree.fromstring(old).iter("Dimension")] == ["ISO8601", "EPSG:5715"]
+    assert depth.get("default") == "0.0", "a default of 0 is none for some"
 
 
 def test_values_are_those_of_the_slice(sliced: TestClient) -> None:

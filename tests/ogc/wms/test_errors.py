@@ -130,9 +130,32 @@ def test_blank_errors(client: TestClient, style: str) -> None:
 
 
 def test_a_picture_that_cannot_be_is_told_as_a_document(client: TestClient) -> None:
-    for change in ({"width": "x"}, {"format": "image/x"}, {"format": "image/tiff", "layers": "nope"}):
+    for change in ({"width": "x"}, {"format": "image/x"}):
         answer = client.get("/wms", params=MAP | change | {"exceptions": "INIMAGE"})
         assert answer.headers["content-type"].startswith("text/xml")
+
+
+def test_errors_in_a_tiff(client: TestClient) -> None:
+    query = MAP | {"layers": "nope", "exceptions": "INIMAGE", "format": "image/tiff"}
+    answer = client.get("/wms", params=query)
+    assert answer.headers["content-type"] == "image/tiff"
+    with Image.open(BytesIO(answer.content)) as image:
+        assert image.size == (256, 128)
+        assert len(image.convert("RGB").getcolors()) > 2, "there is text"
+
+
+@pytest.mark.parametrize(
+    ("version", "media_type"), [("1.3.0", "text/xml"), ("1.1.1", "application/vnd.ogc.se_xml")]
+)
+def test_other_methods_are_refused_with_an_exception(
+    client: TestClient, version: str, media_type: str
+) -> None:
+    for path in ("/wms", "/wms/elevation", "/arcgis/services/elevation/ImageServer/WMSServer"):
+        answer = client.put(path, params=MAP | {"version": version})
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, HEAD, POST"
+        assert answer.headers["content-type"].startswith(media_type)
+        assert b"ServiceException" in answer.content
 
 
 def test_characters_that_xml_has_no_room_for(client: TestClient) -> None:

@@ -25,7 +25,7 @@ def test_the_document_lists_the_values(sliced: TestClient, wmts_schema: Validato
     ]
     assert depth.findtext("ows:UOM", namespaces=NS) == "m"
     template = document.find(".//w:ResourceURL", NS).get("template")
-    assert template.endswith("{TileCol}.png?time={time}&elevation={elevation}")
+    assert template.endswith("{TileCol}.png?time={time};elevation={elevation}")
 
 
 @pytest.mark.parametrize(

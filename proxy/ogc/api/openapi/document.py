@@ -94,7 +94,7 @@ def _collections() -> dict[str, Document]:
     legend = _operation("Styles", "collection.style.getLegend", "The legend of a style", both, {
         "200": {"description": "The legend.", "content": {"image/png": _BINARY}},
         **_errors("400", "404", "406", "413", "502", "503"),
-    }, ["legend-width", "legend-height"])  # fmt: skip
+    }, ["legend-width", "legend-height", "f-legend"])  # fmt: skip
     return {
         "/collections": _get("Collections", "getCollections", "All collections", "collections"),
         _COLLECTION: _get("Collections", "getCollection", "One collection", "collection", path=one),
@@ -233,7 +233,7 @@ _HEADERS: dict[str, Document] = {
         "schema": {"type": "string"},
     },
     "Content-Crs": {
-        "description": "System of the map as a safe CURIE; absent for CRS84.",
+        "description": "Address of the system of the map; absent for CRS84.",
         "schema": {"type": "string"},
     },
     "Content-Datetime": {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proxy.model import Interpolation
-from proxy.ogc.api.formats import MAP_FORMATS
+from proxy.ogc.api.formats import MAP_FORMATS, PNG
 from proxy.ogc.api.negotiation import Representation
 
 Document = dict[str, Any]
@@ -20,7 +20,7 @@ BACKGROUND = ("bgcolor", "transparent", "void-color", "void-transparent")
 SCALING = ("width", "height", "scale-denominator", "mm-per-pixel")
 SPATIAL = ("bbox", "bbox-crs", "center", "center-crs", "subset-crs", "crs")
 CHOICE = ("subset", "datetime")
-OWN = ("bands", "interpolation")
+OWN = ("bands", "expression", "rescale", "colormap", "nodata", "interpolation", "quality")
 MAP = (*SPATIAL, *CHOICE, *SCALING, *BACKGROUND, *OWN, "f-map")
 TILE = (*CHOICE, *SCALING, *BACKGROUND, *OWN, "f-map")
 
@@ -33,7 +33,7 @@ def parameters(
     Args:
         largest: width and height of a map in pixels.
     """
-    return _paths(collections, styles, matrix_sets) | _of_maps(*largest) | _of_choice()
+    return _paths(collections, styles, matrix_sets) | _of_maps(*largest) | _of_choice() | _own()
 
 
 def _paths(
@@ -135,17 +135,48 @@ def _of_choice() -> dict[str, Document]:
             "Collections to draw, the first at the bottom: identifiers or addresses.",
             {"type": "array", "items": {"type": "string"}},
         ),
+        "f-map": format_parameter(MAP_FORMATS),
+        "legend-width": _query("width", "Columns of the legend.", {"type": "integer", "minimum": 1}),
+        "legend-height": _query("height", "Rows of the legend.", {"type": "integer", "minimum": 1}),
+        "f-legend": format_parameter((PNG,)),
+    }
+
+
+def _own() -> dict[str, Document]:
+    """Parameters of no standard, those of every other door."""
+    return {
         "bands": _query(
             "bands", "Bands by name or number from 1, with commas between them.", {"type": "string"}
+        ),
+        "expression": _query(
+            "expression",
+            "Arithmetic over bands in place of a style, such as `(B4-B3)/(B4+B3)`; it gives one band.",
+            {"type": "string"},
+        ),
+        "rescale": _query(
+            "rescale",
+            "Least and greatest value that are drawn from 0 to 255, in place of a style: `min,max`, with a "
+            "further pair for each further band.",
+            {"type": "string"},
+            "0,3000",
+        ),
+        "colormap": _query(
+            "colormap",
+            "Name of colours for the first band, in place of a style.",
+            {"type": "string"},
+            "viridis",
+        ),
+        "nodata": _query(
+            "nodata", "A value, or `nan`, that is no data beside those of the source.", {"type": "string"}
         ),
         "interpolation": _query(
             "interpolation",
             "How values between pixels are found; that of the service when absent.",
             {"type": "string", "enum": list(Interpolation)},
         ),
-        "f-map": format_parameter(MAP_FORMATS),
-        "legend-width": _query("width", "Columns of the legend.", {"type": "integer", "minimum": 1}),
-        "legend-height": _query("height", "Rows of the legend.", {"type": "integer", "minimum": 1}),
+        "quality": _query(
+            "quality", "Of JPEG and WebP.", {"type": "integer", "minimum": 1, "maximum": 100}, 75
+        ),
     }
 
 

@@ -154,6 +154,17 @@ def _tilesets() -> dict[str, Document]:
         "crs": _URI,
         "tileMatrixSetId": _TEXT,
         "tileMatrixSetURI": _URI,
+        "tileMatrixSetLimits": _array(
+            _object(
+                ("tileMatrix", "minTileRow", "maxTileRow", "minTileCol", "maxTileCol"),
+                tileMatrix=_TEXT,
+                minTileRow=_COUNT,
+                maxTileRow=_COUNT,
+                minTileCol=_COUNT,
+                maxTileCol=_COUNT,
+            ),
+            minItems=1,
+        ),
         "links": _LINKS,
     }
     needed = ("dataType", "crs", "links")
@@ -168,17 +179,6 @@ def _tilesets() -> dict[str, Document]:
             boundingBox=_object(("lowerLeft", "upperRight"), lowerLeft=_POINT, upperRight=_POINT, crs=_URI),
             centerPoint=_object(("coordinates",), coordinates=_POINT, crs=_URI, tileMatrix=_TEXT),
             mediaTypes=_array(_TEXT),
-            tileMatrixSetLimits=_array(
-                _object(
-                    ("tileMatrix", "minTileRow", "maxTileRow", "minTileCol", "maxTileCol"),
-                    tileMatrix=_TEXT,
-                    minTileRow=_COUNT,
-                    maxTileRow=_COUNT,
-                    minTileCol=_COUNT,
-                    maxTileCol=_COUNT,
-                ),
-                minItems=1,
-            ),
         ),
         "tileJSON": _object(
             ("tilejson", "tiles"),
