@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import shapely
 
 from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.shapes import GeometryType, Shape
 from proxy.errors import InvalidParameter
 from proxy.services import Service
+from proxy.sources.rows import outline_of, raster_row, stem_of
 
 Document = dict[str, Any]
 
@@ -60,42 +57,14 @@ _TYPES: dict[str, tuple[str, int | None]] = {
 def footprint(service: Service) -> Shape:
     """Outline of the raster in its own system; a turned raster has a turned outline."""
     info = service.info
-    corners = ((0, 0), (info.width, 0), (info.width, info.height), (0, info.height))
-    ring = shapely.Polygon([info.transform @ corner for corner in corners])
-    return Shape(GeometryType.POLYGON, shapely.MultiPolygon([ring]), info.crs)
+    return Shape(GeometryType.POLYGON, outline_of(info), info.crs)
 
 
 def attributes_of(service: Service) -> Document:
     """Attributes of the item, without its shape. The date is in milliseconds since 1970."""
     info = service.info
-    form = footprint(service).form
-    finest = max(info.pixel_size)
-    narrowest = min((width for width, _ in info.level_sizes if width), default=info.width)
-    row: Document = {
-        OBJECT_ID: ITEM,
-        "Name": item_name(service),
-        "MinPS": 0,
-        "MaxPS": finest * info.width,
-        "LowPS": finest,
-        "HighPS": finest * info.width / narrowest,
-        "Category": 1,
-        "Tag": "Dataset",
-        "GroupName": item_name(service),
-        "ProductName": "",
-        "CenterX": form.centroid.x,
-        "CenterY": form.centroid.y,
-        "ZOrder": None,
-        "Shape_Length": form.length,
-        "Shape_Area": form.area,
-    }
+    row: Document = {OBJECT_ID: ITEM, **raster_row(info, stem_of(service.config.source, service.name))}
     return row if info.acquired is None else row | {"AcquisitionDate": info.acquired}
-
-
-def item_name(service: Service) -> str:
-    """Name of the raster: its file without folder and ending."""
-    text = service.config.source
-    path = unquote(urlsplit(text).path) if "://" in text else text
-    return PurePosixPath(path.replace("\\", "/")).stem or service.name
 
 
 def field_documents(has_date: bool) -> list[Document]:
