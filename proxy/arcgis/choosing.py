@@ -271,9 +271,7 @@ def definitions(value: Any, info: SourceInfo, attributes: Mapping[str, str] | No
             raise InvalidParameter("mosaicRule", "The service has no dimensions.")
         return [("", ())]
     variables = [variable_of(info, name, "mosaicRule") for name in names or [""]]
-    return [
-        _defined(variable, parts, attributes or {}) for variable in dict.fromkeys(variables) if variable
-    ]
+    return [_defined(variable, parts, attributes or {}) for variable in dict.fromkeys(variables) if variable]
 
 
 def _defined(variable: Variable, parts: list[dict[str, Any]], attributes: Mapping[str, str]) -> Chosen:
@@ -287,9 +285,7 @@ def _defined(variable: Variable, parts: list[dict[str, Any]], attributes: Mappin
     return variable.name, tuple(sorted(chosen, key=lambda choice: choice.name))
 
 
-def dimension_named(
-    variable: Variable, name: str, attributes: Mapping[str, str] | None = None
-) -> Dimension:
+def dimension_named(variable: Variable, name: str, attributes: Mapping[str, str] | None = None) -> Dimension:
     """Dimension by its own name, its standard one, or the attribute that holds it.
 
     Raises:

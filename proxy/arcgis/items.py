@@ -8,6 +8,8 @@ from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.shapes import GeometryType, Shape
 from proxy.errors import InvalidParameter
 from proxy.services import Service
+from proxy.sources.base import SourceInfo
+from proxy.sources.cube.cube import CubeSource
 from proxy.sources.rows import outline_of, raster_row, stem_of
 
 Document = dict[str, Any]
@@ -54,9 +56,8 @@ _TYPES: dict[str, tuple[str, int | None]] = {
 }
 
 
-def footprint(service: Service) -> Shape:
-    """Outline of the raster in its own system; a turned raster has a turned outline."""
-    info = service.info
+def footprint(info: SourceInfo) -> Shape:
+    """Outline of a raster in its own system; a turned raster has a turned outline."""
     return Shape(GeometryType.POLYGON, outline_of(info), info.crs)
 
 
@@ -95,11 +96,15 @@ def chosen_fields(text: str, names: list[str], parameter: str = "outFields") -> 
     return [name for name in names if name.lower() in wanted]
 
 
-def check_item(text: str) -> None:
-    """Accept the id of the item.
+def check_item(service: Service, text: str) -> int:
+    """The id of the item, or of a slice of a cube.
 
     Raises:
         CannotComplete: there is none with that id.
     """
-    if not text.isdigit() or int(text) != ITEM:
+    number = int(text) if text.isdecimal() and len(text) < 19 else 0
+    source = service.source
+    known = source.rows.get(number) is not None if isinstance(source, CubeSource) else number == ITEM
+    if not known:
         raise CannotComplete
+    return number

@@ -82,7 +82,7 @@ def boundary(service: Service) -> Shape:
     """Outline of a raster, or of all items of a mosaic together; of many items their envelope. Blocks."""
     catalog = service.catalog
     if catalog is None:
-        return footprint(service)
+        return footprint(service.info)
     if len(catalog) <= BOUNDARY_ITEMS:
         shapes = [item.footprint for item in catalog.find(Query())]
         return Shape(GeometryType.POLYGON, shapely.union_all(shapes), catalog.crs)

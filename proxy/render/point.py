@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from proxy.catalog.turns import turn_of
 from proxy.crs import SpatialReference, transformer
 from proxy.model import Extent, Grid, Interpolation, Level, Window
 from proxy.render.context import ReadContext
@@ -23,7 +24,7 @@ def native_pixel(
 ) -> tuple[int, int] | None:
     """Column and row of the native pixel that holds a place, or None where there is none.
 
-    A geographic source is searched one turn to either side as well, since longitudes may run past 180.
+    Where the world goes round it is searched one turn to either side as well, since x may run past the edge.
     """
     level = source.levels[0]
     return _pixel(level, source.crs, place, crs)
@@ -37,8 +38,9 @@ def _pixel(
         x, y = transformer(crs, own).transform(x, y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
-    for turn in (0.0, 360.0, -360.0) if own.is_geographic else (0.0,):
-        column, row = ~level.transform @ (x + turn, y)
+    turn = turn_of(own)
+    for distance in (0.0,) if turn is None else (0.0, turn.length, -turn.length):
+        column, row = ~level.transform @ (x + distance, y)
         if 0 <= column < level.width and 0 <= row < level.height:
             return int(column), int(row)
     return None

@@ -18,7 +18,7 @@ def outline_of(info: SourceInfo) -> shapely.MultiPolygon:
 
 
 def raster_row(info: SourceInfo, name: str) -> dict[str, Value]:
-    """The standard attributes of a raster, without id and shape; names as in `catalog.attributes.STANDARD`."""
+    """The standard attributes of a raster without id and shape, by the names of `attributes.STANDARD`."""
     form = outline_of(info)
     finest = max(info.pixel_size)
     narrowest = min((width for width, _ in info.level_sizes if width), default=info.width)

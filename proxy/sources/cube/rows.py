@@ -61,9 +61,15 @@ class Row:
             dimension = steps.dimension
             ends = dimension.ranges[index] if dimension.ranges else (dimension.values[index],) * 2
             found[name], found[name + UPPER] = sorted(outward(dimension, end) for end in ends)
-            if dimension.kind == "time":
-                found.setdefault(ACQUIRED, int(dimension.values[index]))
         return found
+
+    @property
+    def acquired(self) -> int | None:
+        """Its time in epoch milliseconds, None where it has none."""
+        for steps, index in zip(self.layer.steps, self.place, strict=True):
+            if steps.dimension.kind == "time":
+                return int(steps.values[index])
+        return None
 
 
 class Rows:
@@ -86,6 +92,8 @@ class Rows:
         """Attributes of a slice by the names of the fields, without its shape."""
         variable = row.variable.name
         own: dict[str, Value] = {VARIABLE: variable, DIMENSIONS: ",".join(standard_names(row.variable))}
+        if row.acquired is not None:
+            own[ACQUIRED] = row.acquired
         return {ID: row.id, **row.steps, **own, **self._bases[variable]}
 
     def get(self, number: int) -> Row | None:
