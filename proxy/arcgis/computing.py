@@ -99,7 +99,11 @@ def _turns(bounds: tuple[float, ...], data: Extent, turn: Turn | None) -> list[f
 
 def within_reach(shape: Shape, info: SourceInfo) -> Shape | None:
     """The part of a geometry that is near the data, so that it exists in their system; None for nothing."""
-    outline = projected(densified(footprint(info)), shape.crs).form
+    try:
+        outline = projected(densified(footprint(info)), shape.crs).form
+    except InvalidParameter:
+        # Cells at the poles reach where Mercator has no place; the geometry itself may well have one.
+        return shape
     near = shapely.intersection(shape.form, outline.buffer(REACH * math.sqrt(outline.area)))
     return None if near.is_empty or near.area <= 0 else dataclasses.replace(shape, form=near)
 

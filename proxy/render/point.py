@@ -24,7 +24,7 @@ def native_pixel(
 ) -> tuple[int, int] | None:
     """Column and row of the native pixel that holds a place, or None where there is none.
 
-    Where the world goes round it is searched one turn to either side as well, since x may run past the edge.
+    Where the world goes round it is searched whole turns further as well, since x may run past the edge.
     """
     level = source.levels[0]
     return _pixel(level, source.crs, place, crs)
@@ -38,8 +38,11 @@ def _pixel(
         x, y = transformer(crs, own).transform(x, y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
-    turn = turn_of(own)
-    for distance in (0.0,) if turn is None else (0.0, turn.length, -turn.length):
+    turn, distances = turn_of(own), {0.0}
+    if turn is not None:
+        turns = math.floor((x - turn.west) / turn.length)
+        distances |= {(number - turns) * turn.length for number in (-1, 0, 1)}
+    for distance in sorted(distances, key=abs):
         column, row = ~level.transform @ (x + distance, y)
         if 0 <= column < level.width and 0 <= row < level.height:
             return int(column), int(row)

@@ -90,11 +90,11 @@ class Rows:
 
     def attributes(self, row: Row) -> dict[str, Value]:
         """Attributes of a slice by the names of the fields, without its shape."""
-        variable = row.variable.name
-        own: dict[str, Value] = {VARIABLE: variable, DIMENSIONS: ",".join(standard_names(row.variable))}
-        if row.acquired is not None:
-            own[ACQUIRED] = row.acquired
-        return {ID: row.id, **row.steps, **own, **self._bases[variable]}
+        base = self._bases[row.variable.name]
+        found = {ID: row.id, **base, VARIABLE: row.variable.name}
+        found[DIMENSIONS] = ",".join(standard_names(row.variable))
+        found |= {name: value for name, value in row.steps.items() if name not in base}
+        return found if row.acquired is None else found | {ACQUIRED: row.acquired}
 
     def get(self, number: int) -> Row | None:
         """The slice with an id, None where there is none."""
