@@ -110,16 +110,17 @@ def _found(asked: _Asked, limit: int, in_slices: bool) -> _Found:
 
 
 def _most_items(fields: Fields, service: Service) -> int:
-    """`maxItemCount`, within what the service draws a picture from; of slices a page of rows.
+    """`maxItemCount`; without it as many items as the service draws a picture from, and a page of slices.
 
     Raises:
         InvalidParameter: it is no positive number.
     """
-    most = service.config.mosaic.max_items if service.config.mosaic else RECORDS
     asked = fields.number("maxItemCount")
-    if asked is not None and asked < 1:
+    if asked is None:
+        return service.config.mosaic.max_items if service.config.mosaic else RECORDS
+    if asked < 1:
         raise InvalidParameter("maxItemCount")
-    return min(most, int(asked)) if asked else most
+    return min(RECORDS, int(asked))
 
 
 def _items_document(fields: Fields, service: Service, items: Sequence[Item | Row]) -> Document:

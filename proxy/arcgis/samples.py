@@ -149,9 +149,12 @@ def _of_the_items(asked: _Asked, number: int, place: Place) -> list[_Sample]:
     # A series is of all items: not only of as many as one picture is drawn from.
     for item in items_at(asked.service, place, asked.crs, selection, asked.size, MOST_SAMPLES):
         values = item_values(asked.service, item, place, asked.crs, asked.rule, asked.size, selection)
-        if set(values) != {NO_DATA}:
-            attributes = _named(asked, _attributes(asked, item.id))
-            found.append(_Sample(number, " ".join(values), item.id, attributes))
+        if set(values) == {NO_DATA}:
+            continue
+        own = placed(asked.service, item)
+        named = _named(asked, _attributes(asked, item.id))
+        attributes = named if not own else own | (named or {})
+        found.append(_Sample(number, " ".join(values), item.id, attributes))
     return found
 
 

@@ -68,6 +68,15 @@ def turn_of(crs: SpatialReference) -> Turn | None:
     return Turn(xs[0], xs[1] - xs[0], top)
 
 
+def repeated(x: float, turn: Turn | None) -> list[float]:
+    """Where a place lies along x: there, and where whole turns put it on the map or a turn to either side."""
+    if turn is None or not math.isfinite(x):
+        return [x]
+    first = x - math.floor((x - turn.west) / turn.length) * turn.length
+    others = {first, first - turn.length, first + turn.length} - {x}
+    return [x, *sorted(others, key=lambda other: abs(other - x))]
+
+
 def jumps(ring: Ring, turn: Turn) -> bool:
     """Whether two neighbouring vertices, (n, 2), lie more than half a turn apart."""
     return bool(np.abs(np.diff(ring[:, 0])).max(initial=0.0) > turn.length / 2)

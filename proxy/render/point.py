@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from proxy.catalog.turns import turn_of
+from proxy.catalog.turns import repeated, turn_of
 from proxy.crs import SpatialReference, transformer
 from proxy.model import Extent, Grid, Interpolation, Level, Window
 from proxy.render.context import ReadContext
@@ -38,12 +38,8 @@ def _pixel(
         x, y = transformer(crs, own).transform(x, y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
-    turn, distances = turn_of(own), {0.0}
-    if turn is not None:
-        turns = math.floor((x - turn.west) / turn.length)
-        distances |= {(number - turns) * turn.length for number in (-1, 0, 1)}
-    for distance in sorted(distances, key=abs):
-        column, row = ~level.transform @ (x + distance, y)
+    for place_x in repeated(x, turn_of(own)):
+        column, row = ~level.transform @ (place_x, y)
         if 0 <= column < level.width and 0 <= row < level.height:
             return int(column), int(row)
     return None
