@@ -37,7 +37,7 @@ async def project(call: Call) -> Document:
     if not fields.text("outSR"):
         raise InvalidParameter("outSR")
     target = read_reference("outSR", fields.text("outSR"), own)
-    shapes = _read(call, source)
+    shapes = read_shapes(call, source)
     return {
         "geometries": [
             shape_document(projected(shape, target, "geometries"), with_reference=False) for shape in shapes
@@ -45,7 +45,12 @@ async def project(call: Call) -> Document:
     }
 
 
-def _read(call: Call, crs: SpatialReference) -> list[Shape]:
+def read_shapes(call: Call, crs: SpatialReference) -> list[Shape]:
+    """The geometries of a request: x,y pairs, a list, or an object with their kind.
+
+    Raises:
+        InvalidParameter: they cannot be read, or are too many.
+    """
     text = call.fields.text("geometries")
     if not text.startswith(("{", "[")):
         found = numbers("geometries", text) if text else []

@@ -108,6 +108,24 @@ def moved(shape: BaseGeometry, distance: float) -> BaseGeometry:
     return shapely.transform(shape, lambda places: places + np.array((distance, 0.0)))
 
 
+def rejoined(shape: BaseGeometry, turn: Turn | None) -> BaseGeometry:
+    """A shape that was cut at the antimeridian as one that goes on beyond the edge of the map.
+
+    Others stay as they are: those of one part, and those with a part from edge to edge.
+    """
+    parts = list(shapely.get_parts(shape))
+    if turn is None or len(parts) < 2:
+        return shape
+    slack, middle = turn.length * 1e-9, turn.west + turn.length / 2
+    west = [part for part in parts if part.bounds[0] <= turn.west + slack]
+    east = [part for part in parts if part.bounds[2] >= turn.east - slack]
+    if not west or not east or any(part in east for part in west):
+        return shape
+    here = [part for part in parts if part.bounds[0] + part.bounds[2] > 2 * middle]
+    there = [moved(part, turn.length) for part in parts if part.bounds[0] + part.bounds[2] <= 2 * middle]
+    return shapely.union_all([*here, *there])
+
+
 def folded(shape: BaseGeometry, turn: Turn | None) -> list[BaseGeometry]:
     """Parts of a shape on the map, one for each turn that it reaches into; what lies beyond goes round.
 
