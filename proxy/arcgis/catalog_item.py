@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from proxy.arcgis import mosaic_item
 from proxy.arcgis.about import metadata_response, thumbnail
 from proxy.arcgis.call import Answer, Call, Operation
@@ -13,7 +15,7 @@ from proxy.arcgis.items import attributes_of, check_item, footprint
 from proxy.arcgis.respond import Document
 from proxy.arcgis.series import row_of
 from proxy.arcgis.shapes import shape_document
-from proxy.facts import facts_of
+from proxy.facts import Facts, facts_of
 from proxy.selection import EVERYTHING
 from proxy.services import Service
 from proxy.sources.cube.cube import CubeSource
@@ -46,10 +48,15 @@ async def _answered(call: Call, number: int) -> Answer:
         case ("info", "metadata"):
             return metadata_response(call.service)
         case ("info", *rest):
-            variable = "" if row is None else row.variable.name
-            facts = await call.worked(facts_of, call.service, None, variable)
-            return info_answer(facts, rest)
+            return info_answer(await call.worked(_facts, call.service, row), rest)
     raise UnsupportedOperation
+
+
+def _facts(service: Service, row: Row | None) -> Facts:
+    if row is None:
+        return facts_of(service, None)
+    facts = facts_of(service, None, row.variable.name)
+    return dataclasses.replace(facts, info=service.source.at(row.selection).info)
 
 
 def _as_it_is(call: Call, row: Row | None) -> Call:

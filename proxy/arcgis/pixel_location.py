@@ -11,6 +11,7 @@ from proxy.arcgis.project import read_shapes
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, projected
 from proxy.arcgis.spatial_reference import read_reference
+from proxy.catalog.turns import repeated, turn_of
 from proxy.crs import SpatialReference
 from proxy.errors import InvalidParameter
 from proxy.services import Service
@@ -26,16 +27,19 @@ async def pixel_location(call: Call) -> Document:
     shapes = read_shapes(call, crs)
     if any(shape.kind is not GeometryType.POINT for shape in shapes):
         raise InvalidParameter("geometries", "They are points.")
-    own, transform = await call.worked(_grid, service, fields.text("rasterId") or str(ITEM))
+    own, transform, width = await call.worked(_grid, service, fields.text("rasterId") or str(ITEM))
     found = []
     for shape in shapes:
-        column, row = ~transform @ projected(shape, own, "geometries").points[0]
+        x, y = projected(shape, own, "geometries").points[0]
+        pixels = [~transform @ (place, y) for place in repeated(x, turn_of(own))]
+        # Where the world goes round a place may lie whole turns beside the raster.
+        column, row = next((pixel for pixel in pixels if 0 <= pixel[0] < width), pixels[0])
         found.append({"x": column, "y": row})
     return {"geometries": found}
 
 
-def _grid(service: Service, item: str) -> tuple[SpatialReference, Affine]:
-    """System and transform of the pixels of an item. Blocks.
+def _grid(service: Service, item: str) -> tuple[SpatialReference, Affine, int]:
+    """System, transform and number of columns of the pixels of an item. Blocks.
 
     Raises:
         CannotComplete: there is no such item.
@@ -46,11 +50,11 @@ def _grid(service: Service, item: str) -> tuple[SpatialReference, Affine]:
         source = service.source
         row = source.rows.get(number) if isinstance(source, CubeSource) else None
         info = source.info if row is None else source.at(row.selection).info
-        return info.crs, info.transform
+        return info.crs, info.transform, info.width
     known = catalog.get(int(item)) if item.isdecimal() and len(item) < 19 else None
     if known is None:
         raise CannotComplete
-    return known.facts.crs, known.facts.transform
+    return known.facts.crs, known.facts.transform, known.facts.width
 
 
 OPERATION = Operation(

@@ -77,6 +77,28 @@ def test_a_place_is_found_whole_turns_further(client: TestClient, truth: xr.Data
         assert sample["value"] == value
 
 
+@pytest.mark.parametrize("x", [182.5, -177.5])
+def test_an_area_that_a_client_has_cut_has_its_middle_in_it(client: TestClient, x: float) -> None:
+    # As Esri's library sends a box from 175 to 190.
+    rings = [
+        [[175, -2], [175, 7], [180, 7], [180, -2], [175, -2]],
+        [[-180, -2], [-180, 7], [-170, 7], [-170, -2], [-180, -2]],
+    ]
+    area = {"rings": rings, "spatialReference": {"wkid": 4326}}
+    found = told(client, "identify", geometry=area, geometryType="esriGeometryPolygon")
+    assert (found["location"]["x"], found["location"]["y"]) == pytest.approx((-177.5, 2.5))
+    assert found["value"] == told(client, "identify", geometry={"x": x, "y": 2.5})["value"]
+    apart = {"rings": [rings[0], [[10, -2], [10, 7], [20, 7], [20, -2], [10, -2]]]}
+    found = told(client, "identify", geometry=apart, geometryType="esriGeometryPolygon")
+    assert 10 < found["location"]["x"] < 180
+
+
+def test_pixels_are_found_whole_turns_further(client: TestClient) -> None:
+    points = [{"x": x, "y": 2.5} for x in (180.5, -179.5, 176.5)]
+    found = told(client, "computePixelLocation", geometries=points)["geometries"]
+    assert found == [{"x": 0.5, "y": 21.5}, {"x": 0.5, "y": 21.5}, {"x": 89.5, "y": 21.5}]
+
+
 @pytest.fixture(scope="module", params=["EPSG:4326", "EPSG:3857"])
 def halves(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Halves]:
     """A mosaic of two rasters on either side of the antimeridian, of ten pixels a side."""

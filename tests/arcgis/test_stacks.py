@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rasterio
 from starlette.testclient import TestClient
 
 from tests.arcgis.mosaics import (
@@ -84,3 +85,23 @@ def test_identify_gives_as_many_items_as_are_asked_for(client: TestClient) -> No
     for count in (1, 3):
         found = told(client, "identify", geometry=f"{x},{y}", maxItemCount=count)
         assert len(found["properties"]["Values"]) == len(found["catalogItems"]["features"]) == count
+
+
+def test_columns_and_rows_of_places_in_an_item(client: TestClient, folder: Path) -> None:
+    with rasterio.open(folder / "clip_2.tif") as file:
+        places = [file.transform @ pixel for pixel in ((0.5, 0.5), (20.25, 99.0))]
+    points = [{"x": x, "y": y} for x, y in places]
+    for geometries in (points, {"geometryType": "esriGeometryPoint", "geometries": points}):
+        found = told(client, "computePixelLocation", rasterId=3, geometries=geometries)["geometries"]
+        assert [(one["x"], one["y"]) for one in found] == [
+            pytest.approx((0.5, 0.5), abs=1e-6), pytest.approx((20.25, 99.0), abs=1e-6),
+        ]  # fmt: skip
+    degrees = [{"x": -104.77, "y": 38.95, "spatialReference": {"wkid": 4326}}]
+    assert told(client, "computePixelLocation", rasterId=3, geometries=degrees)["geometries"][0]["x"]
+    for query, word in (
+        ({"rasterId": 99, "geometries": points}, "complete"),
+        ({"geometries": [{"paths": [[[0, 0], [1, 1]]]}]}, "points"),
+        ({"geometries": "x"}, "geometries"),
+        ({}, "geometries"),
+    ):
+        assert word in str(refused(client, "computePixelLocation", **query))

@@ -55,7 +55,8 @@ def test_methods_on_a_cube(browser: Browser) -> None:
     definition = [{"variableName": "TEMP", "dimensionName": "StdZ", "values": [-100], "isSlice": True}]
     found = asked(
         browser, "ocean", WITHOUT_SENSOR | OF_MOSAICS, point=(176.5, 2.5), wkid=4326,
-        bbox=(165, -10, 178, 10), variable="TEMP", id=7, definition=json.dumps(definition), time=f"{moments[0]},{moments[1]}",
+        bbox=(165, -10, 178, 10), variable="TEMP", id=7, definition=json.dumps(definition),
+        time=f"{moments[0]},{moments[1]}",
     )  # fmt: skip
     deep = truth.isel(ZAXLEVIT19=2).values
     series = found["samples"]["samples"]
@@ -105,3 +106,22 @@ def test_methods_on_a_mosaic(browser: Browser, many: Many) -> None:
     with rasterio.open(clip) as file:
         assert (place["x"], place["y"]) == pytest.approx(~file.transform @ (x, y), abs=1e-3)
     assert found["distance"]["distance"]["unit"] == "esriKilometers"
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_a_tile_layer_reads_the_slice_that_it_shows(browser: Browser, depth: int) -> None:
+    with xr.open_dataset(DATA / "ocean_temperature.nc", engine="h5netcdf", decode_times=False) as data:
+        cell = data.TEMP.isel(TIME=1, ZAXLEVIT19=depth).sel(XAX_SUBSET=176.5, YAX_SUBSET=2.5)
+        value, height = float(cell), -float(data.ZAXLEVIT19[depth])
+    parts = [
+        {"variableName": "TEMP", "dimensionName": "StdZ", "values": [height], "isSlice": True},
+        {"variableName": "TEMP", "dimensionName": "StdTime", "values": [-62126476362000], "isSlice": True},
+    ]
+    found = browser.run(
+        "slicetiles", "oceantiles", point=(176.5, 2.5), wkid=4326, bbox=(165, -10, 178, 10),
+        definition=json.dumps(parts),
+    )["outcome"]  # fmt: skip
+    assert found["variables"] == ["TEMP"]
+    assert found["value"] == pytest.approx([value], rel=1e-6)
+    assert found["samples"] == [found["value"]]
+    assert found["statistics"]["statistics"][0]["count"] > 0
