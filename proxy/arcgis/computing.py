@@ -27,6 +27,7 @@ from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import SourceInfo
 from proxy.sources.cube.cube import CubeSource
+from proxy.sources.statistics import own_masks
 
 #: Most classes of a histogram that has a bin for each.
 CLASSES = 65536
@@ -190,12 +191,15 @@ def _summaries(
     valid = [raster.valid() & ~gone for raster, gone in zip(rasters, outside, strict=True)]
     mask = np.concatenate([each.ravel() for each in valid])[None]
     classes = _classes(service) if raw else 0
+    gap = service.info.gap if raw else None
     statistics = []
     for band in range(min(raster.count for raster in rasters)):
         values = np.concatenate([raster.data[band].ravel() for raster in rasters])[None]
-        found = summary(values, mask, rasters[0].pixel_type)
+        (own,) = own_masks(values[None], mask, gap)
+        assert own is not None
+        found = summary(values, own, rasters[0].pixel_type)
         if classes and found.count:
-            found = dataclasses.replace(found, histogram=_by_class(values, mask, classes))
+            found = dataclasses.replace(found, histogram=_by_class(values, own, classes))
         statistics.append(found)
     return tuple(statistics)
 

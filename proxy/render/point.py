@@ -15,6 +15,7 @@ from proxy.render.context import ReadContext
 from proxy.render.mosaic import read_layer
 from proxy.sources.base import Readable, Source
 from proxy.sources.mosaic import MosaicSource
+from proxy.sources.validity import bands_valid
 
 Value = float | int | str | None
 
@@ -89,7 +90,10 @@ def point_values(
     data, mask = source.read(0, bands, Window(*pixel, 1, 1))
     if mask is not None and not mask[0, 0]:
         return [None] * len(bands)
-    return [_plain(value) for value in data[:, 0, 0].tolist()]
+    gap = source.info.gap
+    there = [True] * len(bands) if gap is None else bands_valid(data, gap)[:, 0, 0].tolist()
+    values = data[:, 0, 0].tolist()
+    return [_plain(value) if good else None for value, good in zip(values, there, strict=True)]
 
 
 def _mosaic_values(
