@@ -71,7 +71,7 @@ class CubeSource:
         }
         facts = {name: sheet.info for name, sheet in self._sheets.items()}
         self.rows = Rows(self._layers, facts, stem_of(location.text, config.name))
-        self.normalised = lru_cache(REMEMBERED)(self._normalised)
+        self._remembered = lru_cache(REMEMBERED)(self._normalised)
         first = self.at(EVERYTHING)
         self._first = first
         self.info: SourceInfo = dataclasses.replace(first.info, version=version)
@@ -88,6 +88,12 @@ class CubeSource:
     def slices(self) -> int:
         """Number of slices of all variables."""
         return sum(math.prod(len(d.values) for d in v.dimensions) for v in self.variables)
+
+    def normalised(self, selection: Selection) -> Selection:
+        """See `_normalised`; remembered, but for a condition on the present time."""
+        if "current_" in selection.mosaic.where.lower():
+            return self._normalised(selection)
+        return self._remembered(selection)
 
     def _normalised(self, selection: Selection) -> Selection:
         """The selection of exactly one step along every dimension; see `choose.place_of` for which.

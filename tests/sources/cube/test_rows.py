@@ -90,6 +90,15 @@ def test_a_rule_is_written_as_the_slice_that_it_means(cube: CubeSource) -> None:
     assert not mask.any()
 
 
+def test_a_condition_on_the_present_is_looked_at_every_time(
+    cube: CubeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Selection(MosaicRule(where="StdTime > CURRENT_TIMESTAMP"))
+    assert cube.normalised(asked).mosaic == NOTHING
+    monkeypatch.setattr("time.time", lambda: -62_135_000_000.0)
+    assert cube.normalised(asked).mosaic != NOTHING
+
+
 def test_what_a_rule_cannot_ask(cube: CubeSource, monkeypatch: pytest.MonkeyPatch) -> None:
     for rule in (
         MosaicRule(where="Depth > 3"),
