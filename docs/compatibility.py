@@ -29,24 +29,26 @@ CLIENTS = HERE.parent / "tests" / "clients"
 MORE = {"format": FORMATS, "compression": COMPRESSIONS}
 #: What works on some services only.
 STATUS = {
-    "mosaicRule": "works on mosaics, and on cubes what it says of dimensions; read and checked elsewhere",
+    "mosaicRule": "works on mosaics and on the slices of cubes; read and checked elsewhere",
     "time": "works on mosaics and cubes; read and checked elsewhere",
     "sliceId": "works on services with dimensions; read and checked elsewhere",
 }
 #: Members of a mosaic rule beyond those with a fixed set of values, and their forms.
 MEMBERS = (
     ("ascending", "`true` or `false`; turns the order round"),
-    ("where", "a condition on the attributes of the items"),
-    ("fids", "ids of the items that take part"),
+    ("where", "a condition on the attributes of the items or slices"),
+    ("fids", "ids of the items or slices that take part"),
     ("lockRasterIds", "ids, of LockRaster: these alone, in this order"),
     (
         "sortField, sortValue",
-        "of Attribute: nearest to a number, a date or a text; without a value by the attribute",
+        "of Attribute: nearest to a number, a date or a text; without a value by the attribute, and without a"
+        " field along the dimension that the rule names",
     ),
     ("viewpoint", "of Viewpoint: a point, also in another spatial reference"),
     (
         "multidimensionalDefinition",
-        "variable, and values or ranges of dimensions; depths are negative `StdZ`",
+        "variables, and values or ranges of dimensions, by their own names, the standard ones, or those of"
+        " attributes; depths are negative `StdZ`",
     ),
     ("itemRenderingRule", "raster function applied to each item before they are put together"),
 )
@@ -62,6 +64,7 @@ ITEM = (
 TESTED = (
     ("test_arcgis_js", "", "@arcgis/core"),
     ("test_arcgis_js_choosing", "", "@arcgis/core"),
+    ("test_arcgis_js_methods", "", "@arcgis/core"),
     ("test_arcgis_python", "", "arcgis (Python)"),
     ("test_arcgis_python_choosing", "", "arcgis (Python)"),
     ("test_qgis", "", "QGIS"),
@@ -159,6 +162,9 @@ error.
 {operations()}
 
 Everything else answers `Requested operation is not supported by this service.` with code 400 and HTTP 200.
+
+Series of slices and items, and what lies over the edge of the world or of a band:
+[arcgis-slices.md](arcgis-slices.md).
 
 ## Raster functions
 

@@ -12,6 +12,7 @@ from proxy.arcgis.respond import Document
 from proxy.arcgis.spatial_reference import reference_document
 from proxy.model import EncodeOptions, ImageFormat, RenderRequest
 from proxy.render.pipeline import overall_grid
+from proxy.selection import EVERYTHING, Selection
 from proxy.services import Service
 from proxy.web import picture_response
 
@@ -76,16 +77,17 @@ def metadata_response(service: Service) -> Response:
     return Response(body, media_type="text/xml", headers={"X-Content-Type-Options": "nosniff"})
 
 
-async def thumbnail(call: Call) -> Response:
-    """A small picture of the whole service in its default rendering."""
+async def thumbnail(call: Call, selection: Selection = EVERYTHING) -> Response:
+    """A small picture of the whole service, or of a slice, in its default rendering."""
     service = await call.opened()
     order = RenderRequest(
         service=service.name,
-        grid=overall_grid(service.source, THUMBNAIL_SIDE),
+        grid=overall_grid(service.source.at(selection), THUMBNAIL_SIDE),
         format=ImageFormat.PNG,
         interpolation=service.interpolation,
         rule=service.default_rendering.rule,
         options=EncodeOptions(effort=service.effort),
+        selection=selection,
     )
     rendered = await call.renderer.render(service, order)
     return picture_response(call.request, rendered, service.config.cache)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from proxy.arcgis.relaxed import parse_json
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.spatial_reference import from_mapping
 from proxy.choices import slice_of, time_span, variable_of
+from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import BadRequest, InvalidParameter
 from proxy.functions.tree import Node
@@ -31,9 +32,7 @@ from proxy.selection import (
     TimeSpan,
 )
 from proxy.sources.base import Dimension, SourceInfo, Variable
-
-#: Names of the two dimensions that have the same name in every service.
-TIME, HEIGHT = "StdTime", "StdZ"
+from proxy.sources.dimensions import outward, standard_names
 
 #: By the names without their prefix.
 METHODS = {
@@ -49,6 +48,8 @@ METHODS = {
 }
 #: Most ids of one rule, and most values of one dimension.
 IDS, VALUES = 10_000, 1000
+
+Chosen = tuple[str, tuple[DimensionChoice, ...]]
 
 _ALIASES = {
     "defaultmosaicmethod": "mosaicmethod",
@@ -66,6 +67,8 @@ class Subject(Protocol):
     def info(self) -> SourceInfo: ...  # noqa: D102
     @property
     def templates(self) -> dict[str, Node]: ...  # noqa: D102
+    @property
+    def config(self) -> ServiceConfig: ...  # noqa: D102
 
 
 def read_selection(fields: Fields, service: Subject) -> Selection:
@@ -75,24 +78,39 @@ def read_selection(fields: Fields, service: Subject) -> Selection:
         InvalidParameter: one of them cannot be understood.
         InvalidRule: the rule for each item is wrong.
     """
+    return read_selections(fields, service)[0]
+
+
+def read_selections(fields: Fields, service: Subject) -> tuple[Selection, ...]:
+    """The same, one for each variable that the rule names; a picture is of the first.
+
+    Raises:
+        InvalidParameter, InvalidRule: as `read_selection` does.
+    """
     info = service.info
     value = fields.json("mosaicRule")
     if value is not None and not isinstance(value, Mapping):
         raise InvalidParameter("mosaicRule")
-    rule, variable, dimensions = _rule(value or {}, service)
+    rule, chosen = _rule(value or {}, service)
     span = read_time(fields)
     slice_id = fields.number("sliceId")
     if slice_id is not None and not (slice_id.is_integer() and slice_id >= 0):
         raise InvalidParameter("sliceId")
     if slice_id is not None and info.variables:
         try:
-            variable, dimensions = slice_of(info, str(int(slice_id)))
+            chosen = [slice_of(info, str(int(slice_id)))]
         except InvalidParameter as error:
             raise InvalidParameter("sliceId", error.why) from None
     if not (info.is_mosaic or info.variables):
         # A single raster has nothing to choose from.
-        return EVERYTHING
-    return Selection(rule, span, variable, dimensions)
+        return (EVERYTHING,)
+    return tuple(Selection(rule, span, variable, dimensions) for variable, dimensions in chosen)
+
+
+def names_several(selections: Sequence[Selection]) -> bool:
+    """True where dimensions are said to be at several places, or several variables are named."""
+    values = [choice.values for selection in selections for choice in selection.dimensions]
+    return len(selections) > 1 or any(len(each) > 1 or each[0][0] < each[0][1] for each in values)
 
 
 def read_time(fields: Fields) -> TimeSpan | None:
@@ -104,17 +122,24 @@ def read_time(fields: Fields) -> TimeSpan | None:
     return time_span(fields.text("time").strip("[]"))
 
 
-def _rule(value: Mapping[Any, Any], service: Subject) -> tuple[MosaicRule, str, tuple[DimensionChoice, ...]]:
+def _rule(value: Mapping[Any, Any], service: Subject) -> tuple[MosaicRule, list[Chosen]]:
     own: dict[str, Any] = {}
     for key, part in value.items():
         name = str(key).lower()
         own.setdefault(_ALIASES.get(name, name), part)
-    variable, dimensions = definition(own.get("multidimensionaldefinition"), service.info)
+    given = own.get("multidimensionaldefinition")
+    fields = _attributes(service)
+    chosen = definitions(given, service.info, fields)
     method = _method(own.get("mosaicmethod"))
     locked = _ids(own.get("lockrasterids")) or ()
     if method is MosaicMethod.LOCK and not locked:
         raise InvalidParameter("mosaicRule", "LockRaster needs lockRasterIds.")
     item_rule = own.get("itemrenderingrule")
+    sorted_by = _text(own.get("sortfield"))
+    if method is MosaicMethod.ATTRIBUTE and not sorted_by and given:
+        # Clients that ask for a profile leave the order to the dimension along which they ask.
+        sorted_by = next((fields.get(c.name.lower(), c.name) for _, choices in chosen for c in choices), "")
+        sorted_by = sorted_by or next(iter(fields.values()), "")
     rule = MosaicRule(
         method,
         _operation(own.get("mosaicoperation")),
@@ -122,12 +147,18 @@ def _rule(value: Mapping[Any, Any], service: Subject) -> tuple[MosaicRule, str, 
         _text(own.get("where")),
         _ids(own.get("fids")),
         locked if method is MosaicMethod.LOCK else (),
-        _text(own.get("sortfield")) if method in (MosaicMethod.ATTRIBUTE, None) else "",
+        sorted_by if method in (MosaicMethod.ATTRIBUTE, None) else "",
         _sort_value(own.get("sortvalue")) if method in (MosaicMethod.ATTRIBUTE, None) else None,
         _viewpoint(own.get("viewpoint"), service.info.crs) if method is MosaicMethod.VIEWPOINT else None,
         rendering_rule(item_rule, service.templates) if item_rule else None,
     )
-    return rule, variable, dimensions
+    return rule, chosen
+
+
+def _attributes(service: Subject) -> dict[str, str]:
+    """Attributes of the items that hold the dimensions of a mosaic, by these in small letters."""
+    mosaic = service.config.mosaic
+    return {name.lower(): field for name, field in mosaic.dimensions.items()} if mosaic else {}
 
 
 def _method(value: Any) -> MosaicMethod | None:
@@ -208,57 +239,65 @@ def _viewpoint(value: Any, crs: SpatialReference) -> tuple[float, float]:
     return x, y
 
 
-def definition(value: Any, info: SourceInfo) -> tuple[str, tuple[DimensionChoice, ...]]:
-    """Variable and dimensions of a `multidimensionalDefinition`.
+def definition(value: Any, info: SourceInfo) -> Chosen:
+    """Variable and dimensions of a `multidimensionalDefinition`; of several variables the first.
 
-    Of several variables the first counts, since a picture is one slice.
+    Raises:
+        InvalidParameter: as `definitions` does.
+    """
+    return definitions(value, info)[0]
+
+
+def definitions(value: Any, info: SourceInfo, attributes: Mapping[str, str] | None = None) -> list[Chosen]:
+    """Every variable of a `multidimensionalDefinition` with its dimensions; parts without one are of all.
+
+    Args:
+        value: from JSON.
+        info: of the source.
+        attributes: of items that hold dimensions, by these in small letters; they stand for them as well.
 
     Raises:
         InvalidParameter: the service has no such variable or dimension, or a value has no meaning.
     """
     if value is None or value == "":
-        return "", ()
+        return [("", ())]
     listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
         raise InvalidParameter("mosaicRule", "multidimensionalDefinition is a list of objects.")
     parts = [{str(key).lower(): part for key, part in each.items()} for each in listed]
-    name = next((str(p["variablename"]) for p in parts if p.get("variablename")), "")
-    variable = variable_of(info, name, "mosaicRule")
-    if variable is None:
+    names = [str(p["variablename"]) for p in parts if p.get("variablename")]
+    if not info.variables:
         if parts:
             raise InvalidParameter("mosaicRule", "The service has no dimensions.")
-        return "", ()
+        return [("", ())]
+    variables = [variable_of(info, name, "mosaicRule") for name in names or [""]]
+    return [_defined(variable, parts, attributes or {}) for variable in dict.fromkeys(variables) if variable]
+
+
+def _defined(variable: Variable, parts: list[dict[str, Any]], attributes: Mapping[str, str]) -> Chosen:
     found: dict[str, DimensionChoice] = {}
     for part in parts:
         named = str(part.get("variablename") or variable.name)
         if named.lower() == variable.name.lower() and part.get("dimensionname"):
-            dimension = dimension_named(variable, str(part["dimensionname"]))
+            dimension = dimension_named(variable, str(part["dimensionname"]), attributes)
             found.setdefault(dimension.name, _choice(dimension, part))
     chosen = [choice for choice in found.values() if choice.values]
     return variable.name, tuple(sorted(chosen, key=lambda choice: choice.name))
 
 
-def dimension_named(variable: Variable, name: str) -> Dimension:
-    """Dimension by its own name or its standard one.
+def dimension_named(variable: Variable, name: str, attributes: Mapping[str, str] | None = None) -> Dimension:
+    """Dimension by its own name, its standard one, or the attribute that holds it.
 
     Raises:
         InvalidParameter: the variable has no such dimension.
     """
-    for dimension in variable.dimensions:
-        if name.lower() in (dimension.name.lower(), standard_name(dimension).lower()):
+    names = standard_names(variable)
+    for standard, dimension in zip(names, variable.dimensions, strict=True):
+        known = dimension.name.lower()
+        held = (attributes or {}).get(known, known)
+        if name.lower() in (known, standard.lower(), held.lower()):
             return dimension
     raise InvalidParameter("mosaicRule", f"There is no dimension '{name[:60]}'.")
-
-
-def standard_name(dimension: Dimension) -> str:
-    """Name of a dimension as image services spell it."""
-    return {"time": TIME, "vertical": HEIGHT}.get(dimension.kind, dimension.name)
-
-
-def outward(dimension: Dimension, value: float) -> float:
-    """A value as clients see it: heights are positive, so depths are negative."""
-    turned = -value if dimension.kind == "vertical" and dimension.positive_down else value
-    return int(turned) if float(turned).is_integer() else turned
 
 
 def _choice(dimension: Dimension, part: Mapping[str, Any]) -> DimensionChoice:

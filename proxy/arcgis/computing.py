@@ -10,25 +10,31 @@ import shapely
 from rasterio.features import geometry_mask
 
 from proxy.arcgis.call import Call, Operation, Parameter
-from proxy.arcgis.choosing import read_selection
+from proxy.arcgis.choosing import read_selections
 from proxy.arcgis.documents import histogram_documents, statistics_documents
 from proxy.arcgis.items import footprint
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import GeometryType, Shape, densified, projected, read_shape
 from proxy.arcgis.values import PixelSize, chosen, read_pixel_size
-from proxy.errors import ImageTooLarge, InvalidParameter
+from proxy.catalog.turns import Turn, folded, moved, turn_of
+from proxy.errors import ImageTooLarge, InvalidParameter, ReadBudgetExceeded
 from proxy.functions.summary import summary
 from proxy.functions.tree import Node, Source
-from proxy.model import Array, BandStatistics, DataKind, Extent, Grid, Histogram, Interpolation, Mask
+from proxy.model import Array, BandStatistics, DataKind, Extent, Grid, Histogram, Interpolation, Mask, Raster
 from proxy.render.pipeline import processed
 from proxy.selection import Selection
 from proxy.services import Service
+from proxy.sources.base import SourceInfo
+from proxy.sources.cube.cube import CubeSource
+from proxy.sources.statistics import own_masks
 
 #: Most classes of a histogram that has a bin for each.
 CLASSES = 65536
 #: How far beyond the data a geometry is kept, in parts of their side.
 REACH = 0.05
+#: Most turns around the world that a geometry is looked at for.
+TURNS = 8
 
 
 async def compute_histograms(call: Call) -> Document:
@@ -44,40 +50,74 @@ async def compute_statistics_histograms(call: Call) -> Document:
 
 async def _found(call: Call) -> tuple[BandStatistics, ...]:
     service = await call.opened()
-    info = service.info
-    selection = read_selection(call.fields, service)
-    shape = read_shape(call.fields, info.crs)
+    info, fields = service.info, call.fields
+    selections = read_selections(fields, service)
+    shape = read_shape(fields, info.crs)
     if shape is None or shape.kind not in (GeometryType.POLYGON, GeometryType.ENVELOPE):
         raise InvalidParameter("geometry")
-    rule = asked_rule(service, call.fields.text("renderingRule"))
-    size = read_pixel_size(call.fields, info.extent, info.crs)
-    near = within_reach(shape, service)
-    if near is None:
-        return ()
-    shape = projected(near, info.crs)
-    grid = grid_of(shape, size, service)
-    return await call.worked(statistics_within, service, shape, grid, rule, selection)
+    rule = asked_rule(service, fields.text("renderingRule"))
+    size = read_pixel_size(fields, info.extent, info.crs)
+    in_slices = fields.flag("processAsMultidimensional") and isinstance(service.source, CubeSource)
+    asked = selections if in_slices else selections[:1]
+    return await call.worked(statistics_of, service, shape, size, rule, asked, in_slices)
 
 
-def within_reach(shape: Shape, service: Service) -> Shape | None:
+def pieces_of(shape: Shape, info: SourceInfo) -> list[Shape]:
+    """The parts of a geometry that lie on the data, in the system of these; where the world goes round they
+    are looked for whole turns further as well.
+
+    Raises:
+        InvalidParameter: it does not exist in that system.
+    """
+    parts = [shape]
+    if shape.crs != info.crs:
+        on_map = folded(shape.form, turn_of(shape.crs))
+        near = [within_reach(dataclasses.replace(shape, form=form), info) for form in on_map]
+        parts = [projected(part, info.crs) for part in near if part is not None]
+    data, turn = shapely.box(*info.extent.as_tuple()), turn_of(info.crs)
+    found: list[Shape] = []
+    for part in parts:
+        form = part.form if part.form.is_valid else shapely.make_valid(part.form)
+        for distance in _turns(form.bounds, info.extent, turn):
+            piece = shapely.intersection(moved(form, distance) if distance else form, data)
+            # What goes round more than once still counts once.
+            for known in found:
+                piece = shapely.difference(piece, known.form)
+            if piece.area > 0:
+                found.append(dataclasses.replace(part, kind=GeometryType.POLYGON, form=piece))
+    return found
+
+
+def _turns(bounds: tuple[float, ...], data: Extent, turn: Turn | None) -> list[float]:
+    """How far a geometry is moved so as to lie on the data."""
+    if turn is None:
+        return [0.0]
+    first = math.floor((data.xmin - bounds[2]) / turn.length) + 1
+    last = math.ceil((data.xmax - bounds[0]) / turn.length) - 1
+    # The least move comes first: a box that lies on the data as it is stays there.
+    return [number * turn.length for number in sorted(range(first, last + 1)[:TURNS], key=abs)]
+
+
+def within_reach(shape: Shape, info: SourceInfo) -> Shape | None:
     """The part of a geometry that is near the data, so that it exists in their system; None for nothing."""
-    if shape.crs == service.info.crs:
+    try:
+        outline = projected(densified(footprint(info)), shape.crs).form
+    except InvalidParameter:
+        # Cells at the poles reach where Mercator has no place; the geometry itself may well have one.
         return shape
-    outline = projected(densified(footprint(service)), shape.crs).form
     near = shapely.intersection(shape.form, outline.buffer(REACH * math.sqrt(outline.area)))
     return None if near.is_empty or near.area <= 0 else dataclasses.replace(shape, form=near)
 
 
-def grid_of(shape: Shape, size: PixelSize | None, service: Service) -> Grid | None:
-    """Pixels over a geometry in the service's system, no farther than the data; None beside them.
+def grid_of(shape: Shape, size: PixelSize | None, service: Service, info: SourceInfo) -> Grid | None:
+    """Pixels over a geometry in the system of the data, no farther than these; None beside them.
 
     Pixels lie as those of the raster do, so that at the native size every pixel counts as it is.
 
     Raises:
         ImageTooLarge: more than the service's limits allow.
     """
-    info, asked = service.info, shape.extent
-    data = info.extent
+    asked, data = shape.extent, info.extent
     x, y = size or info.pixel_size
     left, right = max(asked.xmin, data.xmin), min(asked.xmax, data.xmax)
     bottom, top = max(asked.ymin, data.ymin), min(asked.ymax, data.ymax)
@@ -97,26 +137,71 @@ def grid_of(shape: Shape, size: PixelSize | None, service: Service) -> Grid | No
     )
 
 
-def statistics_within(
-    service: Service, shape: Shape, grid: Grid | None, rule: Node | None, selection: Selection
+def statistics_of(
+    service: Service,
+    shape: Shape,
+    size: PixelSize | None,
+    rule: Node | None,
+    selections: tuple[Selection, ...],
+    in_slices: bool,
 ) -> tuple[BandStatistics, ...]:
-    """Statistics of the pixels whose centres lie within a geometry. Blocks."""
-    if grid is None:
+    """Statistics of the pixels whose centres lie within a geometry. Blocks.
+
+    Args:
+        service: whose pixels are counted.
+        shape: polygon, in any system.
+        size: of the pixels in units of the service, None for native ones.
+        rule: whose result is counted, None for the bands as they are.
+        selections: of items or slices.
+        in_slices: every slice that a selection means is counted, else the one that is shown.
+
+    Raises:
+        ImageTooLarge: more pixels than the limits of the service allow.
+        ReadBudgetExceeded: the slices have more pixels in all than one picture may read.
+        InvalidParameter: the geometry or the selection does not fit the source.
+    """
+    source = service.source
+    if in_slices and isinstance(source, CubeSource):
+        rows = [row for selection in selections for row in source.rows.chosen(selection)]
+        selections = tuple(row.selection for row in rows)
+    found: list[Raster] = []
+    outside: list[Mask] = []
+    budget = service.source_pixels
+    for selection in selections:
+        one, context = chosen(service, selection)
+        every = tuple(range(one.info.band_count))
+        for piece in pieces_of(shape, one.info):
+            grid = grid_of(piece, size, service, one.info)
+            if grid is None:
+                continue
+            budget -= grid.width * grid.height
+            if budget < 0:
+                raise ReadBudgetExceeded("The slices have too many pixels; choose fewer, or larger pixels.")
+            found.append(processed(service, one, grid, rule, every, Interpolation.NEAREST, context))
+            outside.append(geometry_mask([piece.form], (grid.height, grid.width), grid.transform))
+    return _summaries(service, found, outside, rule is None or rule == Source())
+
+
+def _summaries(
+    service: Service, rasters: list[Raster], outside: list[Mask], raw: bool
+) -> tuple[BandStatistics, ...]:
+    """Statistics over several rasters as if they were one."""
+    if not rasters:
         return ()
-    source, context = chosen(service, selection)
-    every = tuple(range(source.info.band_count))
-    raster = processed(service, source, grid, rule, every, Interpolation.NEAREST, context)
-    outside = geometry_mask([shape.form], (grid.height, grid.width), grid.transform)
-    mask = raster.valid() & ~outside
-    raw = rule is None or rule == Source()
+    valid = [raster.valid() & ~gone for raster, gone in zip(rasters, outside, strict=True)]
+    mask = np.concatenate([each.ravel() for each in valid])[None]
     classes = _classes(service) if raw else 0
-    found = []
-    for band in raster.data:
-        statistics = summary(band, mask, raster.pixel_type)
-        if classes and statistics.count:
-            statistics = dataclasses.replace(statistics, histogram=_by_class(band, mask, classes))
-        found.append(statistics)
-    return tuple(found)
+    gap = service.info.gap if raw else None
+    statistics = []
+    for band in range(min(raster.count for raster in rasters)):
+        values = np.concatenate([raster.data[band].ravel() for raster in rasters])[None]
+        (own,) = own_masks(values[None], mask, gap)
+        assert own is not None
+        found = summary(values, own, rasters[0].pixel_type)
+        if classes and found.count:
+            found = dataclasses.replace(found, histogram=_by_class(values, own, classes))
+        statistics.append(found)
+    return tuple(statistics)
 
 
 def _classes(service: Service) -> int:
@@ -150,6 +235,8 @@ _PARAMETERS = (
     Parameter("renderingRule", "raster function as JSON; its result is counted"),
     Parameter("pixelSize", "x,y"),
     Parameter("time"),
+    Parameter("sliceId"),
+    Parameter("processAsMultidimensional", "count all slices that are meant", ("false", "true")),
 )
 OPERATIONS = (
     Operation("computeHistograms", compute_histograms, "Compute histograms", _PARAMETERS, ("geometry",)),

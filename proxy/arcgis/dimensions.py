@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from proxy.arcgis.call import Call, Operation, Parameter
-from proxy.arcgis.choosing import definition, outward, read_definition, standard_name
+from proxy.arcgis.choosing import definition, read_definition
 from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.respond import Document
 from proxy.choices import slice_count
 from proxy.errors import InvalidParameter, TooLarge
 from proxy.selection import DimensionChoice
 from proxy.sources.base import Dimension, Variable
+from proxy.sources.dimensions import outward, standard_names
 
 #: Most slices of one answer.
 SLICES = 100_000
@@ -54,8 +55,8 @@ def variable_document(
         "description": variable.description or variable.name,
         "unit": variable.unit,
         "dimensions": [
-            dimension_document(dimension, values, fields.get(dimension.name, ""))
-            for dimension in variable.dimensions
+            dimension_document(dimension, name, values, fields.get(dimension.name, ""))
+            for name, dimension in zip(standard_names(variable), variable.dimensions, strict=True)
         ],
         "statistics": [],
         "histograms": [],
@@ -63,16 +64,16 @@ def variable_document(
     }
 
 
-def dimension_document(dimension: Dimension, values: str = "always", field: str = "") -> Document:
+def dimension_document(dimension: Dimension, name: str, values: str = "always", field: str = "") -> Document:
     """A dimension with its extent, its steps where they are even, its values, and the field that holds it."""
     outside = _values(dimension)
     plain = [end for value in outside for end in (value if isinstance(value, list) else [value])]
     step = interval(dimension)
     document: dict[str, Any] = {
-        "name": standard_name(dimension),
+        "name": name,
         "description": dimension.description,
         "unit": "ISO8601" if dimension.kind == "time" else dimension.unit,
-        "field": field or standard_name(dimension),
+        "field": field or name,
         "extent": [min(plain), max(plain)],
         "hasRanges": bool(dimension.ranges),
         "hasRegularIntervals": step is not None,
@@ -169,10 +170,10 @@ def _definition(variable: Variable, outside: list[list[Any]], place: tuple[int, 
     return [
         {
             "variableName": variable.name,
-            "dimensionName": standard_name(dimension),
+            "dimensionName": name,
             "values": [values[index]],
         }
-        for dimension, values, index in zip(variable.dimensions, outside, place, strict=True)
+        for name, values, index in zip(standard_names(variable), outside, place, strict=True)
     ]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 from proxy.arcgis import pixel_types
-from proxy.arcgis.choosing import TIME
 from proxy.arcgis.geometry import extent_document
 from proxy.arcgis.spatial_reference import reference_document
 from proxy.arcgis.vocabulary import FIELD_TYPES, PROCESSED, RESAMPLING_METHODS, SERVICE_DATA_TYPES
@@ -19,6 +18,7 @@ from proxy.model import BandStatistics, Interpolation
 from proxy.renderings import Rendering
 from proxy.selection import MosaicMethod
 from proxy.sources.base import AttributeTable
+from proxy.sources.dimensions import TIME
 
 Document = dict[str, Any]
 

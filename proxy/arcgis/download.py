@@ -58,9 +58,9 @@ def _files(service: Service, ids: list[str]) -> list[tuple[str, Path, int]]:
     found = []
     for each in ids:
         if catalog is None:
-            check_item(each)
+            item_id = check_item(service, each)
             path = local_file(service.source.location)
-            found.append((path.name, path, ITEM))
+            found.append((path.name, path, item_id))
             continue
         item = catalog.get(int(each)) if each.isdecimal() and len(each) < 19 else None
         if item is None:

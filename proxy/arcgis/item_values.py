@@ -9,6 +9,7 @@ import shapely
 
 from proxy.arcgis.values import NO_DATA, PixelSize, chosen, values_at
 from proxy.catalog.base import Item
+from proxy.catalog.turns import repeated, turn_of
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import SourceFailed
 from proxy.functions.tree import Node
@@ -50,8 +51,9 @@ def items_at(
     except TooManyItems:
         query, order = query_of(source, wanted, view), order_of(wanted.mosaic, view)
         found = iter(source.catalog.find(query, order, limit))
-    point = shapely.Point(x, y)
-    return list(itertools.islice((item for item in found if item.footprint.intersects(point)), limit))
+    # Footprints end at the edge of the map, or go on beyond it.
+    points = shapely.MultiPoint([(each, y) for each in repeated(x, turn_of(source.crs))])
+    return list(itertools.islice((item for item in found if item.footprint.intersects(points)), limit))
 
 
 def item_values(

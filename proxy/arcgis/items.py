@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import shapely
 
 from proxy.arcgis.errors import CannotComplete
 from proxy.arcgis.shapes import GeometryType, Shape
 from proxy.errors import InvalidParameter
 from proxy.services import Service
+from proxy.sources.base import SourceInfo
+from proxy.sources.cube.cube import CubeSource
+from proxy.sources.rows import outline_of, raster_row, stem_of
 
 Document = dict[str, Any]
 
@@ -57,45 +56,16 @@ _TYPES: dict[str, tuple[str, int | None]] = {
 }
 
 
-def footprint(service: Service) -> Shape:
-    """Outline of the raster in its own system; a turned raster has a turned outline."""
-    info = service.info
-    corners = ((0, 0), (info.width, 0), (info.width, info.height), (0, info.height))
-    ring = shapely.Polygon([info.transform @ corner for corner in corners])
-    return Shape(GeometryType.POLYGON, shapely.MultiPolygon([ring]), info.crs)
+def footprint(info: SourceInfo) -> Shape:
+    """Outline of a raster in its own system; a turned raster has a turned outline."""
+    return Shape(GeometryType.POLYGON, outline_of(info), info.crs)
 
 
 def attributes_of(service: Service) -> Document:
     """Attributes of the item, without its shape. The date is in milliseconds since 1970."""
     info = service.info
-    form = footprint(service).form
-    finest = max(info.pixel_size)
-    narrowest = min((width for width, _ in info.level_sizes if width), default=info.width)
-    row: Document = {
-        OBJECT_ID: ITEM,
-        "Name": item_name(service),
-        "MinPS": 0,
-        "MaxPS": finest * info.width,
-        "LowPS": finest,
-        "HighPS": finest * info.width / narrowest,
-        "Category": 1,
-        "Tag": "Dataset",
-        "GroupName": item_name(service),
-        "ProductName": "",
-        "CenterX": form.centroid.x,
-        "CenterY": form.centroid.y,
-        "ZOrder": None,
-        "Shape_Length": form.length,
-        "Shape_Area": form.area,
-    }
+    row: Document = {OBJECT_ID: ITEM, **raster_row(info, stem_of(service.config.source, service.name))}
     return row if info.acquired is None else row | {"AcquisitionDate": info.acquired}
-
-
-def item_name(service: Service) -> str:
-    """Name of the raster: its file without folder and ending."""
-    text = service.config.source
-    path = unquote(urlsplit(text).path) if "://" in text else text
-    return PurePosixPath(path.replace("\\", "/")).stem or service.name
 
 
 def field_documents(has_date: bool) -> list[Document]:
@@ -126,11 +96,15 @@ def chosen_fields(text: str, names: list[str], parameter: str = "outFields") -> 
     return [name for name in names if name.lower() in wanted]
 
 
-def check_item(text: str) -> None:
-    """Accept the id of the item.
+def check_item(service: Service, text: str) -> int:
+    """The id of the item, or of a slice of a cube.
 
     Raises:
         CannotComplete: there is none with that id.
     """
-    if not text.isdigit() or int(text) != ITEM:
+    number = int(text) if text.isdecimal() and len(text) < 19 else 0
+    source = service.source
+    known = source.rows.get(number) is not None if isinstance(source, CubeSource) else number == ITEM
+    if not known:
         raise CannotComplete
+    return number

@@ -12,6 +12,7 @@ from proxy.arcgis import (
     identify,
     legend,
     measure,
+    pixel_location,
     project,
     query,
     resources,
@@ -30,6 +31,7 @@ ALL = (
     legend.OPERATION,
     measure.OPERATION,
     *project.OPERATIONS,
+    pixel_location.OPERATION,
     *resources.CHILDREN,
 )
 #: Those that answer only some services, or not without more in their path.

@@ -37,7 +37,7 @@ async def project(call: Call) -> Document:
     if not fields.text("outSR"):
         raise InvalidParameter("outSR")
     target = read_reference("outSR", fields.text("outSR"), own)
-    shapes = _read(call, source)
+    shapes = read_shapes(call, source)
     return {
         "geometries": [
             shape_document(projected(shape, target, "geometries"), with_reference=False) for shape in shapes
@@ -45,7 +45,12 @@ async def project(call: Call) -> Document:
     }
 
 
-def _read(call: Call, crs: SpatialReference) -> list[Shape]:
+def read_shapes(call: Call, crs: SpatialReference) -> list[Shape]:
+    """The geometries of a request: x,y pairs, a list, or an object with their kind.
+
+    Raises:
+        InvalidParameter: they cannot be read, or are too many.
+    """
     text = call.fields.text("geometries")
     if not text.startswith(("{", "[")):
         found = numbers("geometries", text) if text else []
@@ -82,7 +87,7 @@ def boundary(service: Service) -> Shape:
     """Outline of a raster, or of all items of a mosaic together; of many items their envelope. Blocks."""
     catalog = service.catalog
     if catalog is None:
-        return footprint(service)
+        return footprint(service.info)
     if len(catalog) <= BOUNDARY_ITEMS:
         shapes = [item.footprint for item in catalog.find(Query())]
         return Shape(GeometryType.POLYGON, shapely.union_all(shapes), catalog.crs)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.arcgis.fields import Fields
-from proxy.arcgis.items import chosen_fields, field_documents
+from proxy.arcgis.items import chosen_fields
 from proxy.arcgis.respond import Document
 from proxy.errors import InvalidParameter
 
@@ -17,8 +17,13 @@ Rows = list[dict[str, Any]]
 STATISTICS = 50
 
 
-def ordered(fields: Fields, rows: Rows) -> Rows:
+def ordered(fields: Fields, rows: Rows, known: list[Document]) -> Rows:
     """Rows by `orderByFields`: names with ASC or DESC; what has no value comes last.
+
+    Args:
+        fields: parameters.
+        rows: attributes by name.
+        known: fields of the rows, as documents.
 
     Raises:
         InvalidParameter: there is no such field or direction.
@@ -27,15 +32,15 @@ def ordered(fields: Fields, rows: Rows) -> Rows:
         name, _, direction = part.strip().rpartition(" ")
         if direction.upper() not in ("ASC", "DESC"):
             name, direction = part.strip(), "ASC"
-        field = _field(name, "orderByFields")
+        field = _field(name, "orderByFields", known)
         known = [row for row in rows if row.get(field) is not None]
         known.sort(key=lambda row: row[field], reverse=direction.upper() == "DESC")
         rows = known + [row for row in rows if row.get(field) is None]
     return rows
 
 
-def _field(name: str, parameter: str) -> str:
-    found = chosen_fields(name, [field["name"] for field in field_documents(True)], parameter)
+def _field(name: str, parameter: str, known: list[Document]) -> str:
+    found = chosen_fields(name, [field["name"] for field in known], parameter)
     if len(found) != 1:
         raise InvalidParameter(parameter)
     return found[0]
@@ -49,7 +54,7 @@ def distinct(rows: Rows, columns: list[str]) -> Rows:
     return list(seen.values())
 
 
-def statistics(fields: Fields, rows: Rows) -> tuple[Rows, list[Document]]:
+def statistics(fields: Fields, rows: Rows, known: list[Document]) -> tuple[Rows, list[Document]]:
     """`outStatistics` of the groups that `groupByFieldsForStatistics` makes, and the fields of the answer.
 
     Raises:
@@ -58,9 +63,9 @@ def statistics(fields: Fields, rows: Rows) -> tuple[Rows, list[Document]]:
     asked = fields.json("outStatistics")
     if not isinstance(asked, list) or not 0 < len(asked) <= STATISTICS:
         raise InvalidParameter("outStatistics")
-    wanted = [_definition(one) for one in asked]
+    wanted = [_definition(one, known) for one in asked]
     text = fields.text("groupByFieldsForStatistics")
-    names = [field["name"] for field in field_documents(True)]
+    names = [field["name"] for field in known]
     keys = chosen_fields(text, names, "groupByFieldsForStatistics") if text else []
     groups: dict[tuple[Any, ...], Rows] = {} if keys else {(): rows}
     for row in rows if keys else ():
@@ -71,27 +76,27 @@ def statistics(fields: Fields, rows: Rows) -> tuple[Rows, list[Document]]:
         for kind, field, output in wanted:
             result[output] = _computed(kind, [row.get(field) for row in members])
         found.append(result)
-    return found, [field for field in field_documents(True) if field["name"] in keys] + [
-        {"name": output, "type": _type(kind, field), "alias": output, "domain": None}
+    return found, [field for field in known if field["name"] in keys] + [
+        {"name": output, "type": _type(kind, field, known), "alias": output, "domain": None}
         for kind, field, output in wanted
     ]
 
 
-def _definition(value: Any) -> tuple[str, str, str]:
+def _definition(value: Any, known: list[Document]) -> tuple[str, str, str]:
     if not isinstance(value, Mapping):
         raise InvalidParameter("outStatistics")
     members = {str(key).lower(): str(member) for key, member in value.items()}
     kind = members.get("statistictype", "").lower()
     if kind not in _KINDS:
         raise InvalidParameter("outStatistics", "There is no such statisticType.")
-    field = _field(members.get("onstatisticfield", ""), "outStatistics")
+    field = _field(members.get("onstatisticfield", ""), "outStatistics", known)
     return kind, field, (members.get("outstatisticfieldname") or f"{kind.upper()}_{field}")[:128]
 
 
-def _type(kind: str, field: str) -> str:
+def _type(kind: str, field: str, known: list[Document]) -> str:
     if kind == "count":
         return "esriFieldTypeInteger"
-    own: str = next(each["type"] for each in field_documents(True) if each["name"] == field)
+    own: str = next(each["type"] for each in known if each["name"] == field)
     return own if kind in ("min", "max") and not own.endswith("OID") else "esriFieldTypeDouble"
 
 

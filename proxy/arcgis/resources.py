@@ -9,8 +9,8 @@ from proxy.arcgis import documents
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.catalog_fields import field_document
 from proxy.arcgis.errors import CannotComplete
-from proxy.arcgis.items import field_documents
 from proxy.arcgis.respond import Document
+from proxy.arcgis.rows import described
 from proxy.arcgis.rules import rendering_rule
 from proxy.arcgis.tiling import tile_members
 from proxy.facts import Facts, facts_of
@@ -43,7 +43,7 @@ def offers(service: Service) -> documents.Offers:
     rule, catalog = service.config.mosaic, service.catalog
     tiles, download = tile_members(service), service.config.download
     if rule is None or catalog is None:
-        return documents.Offers(field_documents(service.info.acquired is not None), tiles, download)
+        return documents.Offers(described(service), tiles, download)
     names = {field.name.lower(): field.name for field in catalog.fields}
     fields = [field_document(field) for field in catalog.fields]
     start = names.get(rule.time_field.lower(), "")

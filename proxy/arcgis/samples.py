@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-
-import numpy as np
-import shapely
 
 from proxy.arcgis.call import Call, Operation, Parameter
 from proxy.arcgis.catalog_fields import attributes_of as item_attributes
-from proxy.arcgis.choosing import read_selection
-from proxy.arcgis.fields import Fields
+from proxy.arcgis.choosing import read_selections
 from proxy.arcgis.item_values import item_values, items_at
 from proxy.arcgis.items import ITEM, attributes_of
 from proxy.arcgis.params import read_interpolation
 from proxy.arcgis.resources import asked_rule
 from proxy.arcgis.respond import Document
-from proxy.arcgis.shapes import GeometryType, Shape, point_document, read_shape
+from proxy.arcgis.sample_places import MOST_SAMPLES, Place, Places, sample_places
+from proxy.arcgis.series import placed, series_attributes, slice_attributes
+from proxy.arcgis.shapes import GeometryType, point_document, read_shape
 from proxy.arcgis.values import NO_DATA, PixelSize, chosen, read_pixel_size, values_of
 from proxy.crs import SpatialReference
-from proxy.errors import InvalidParameter, ReadBudgetExceeded
+from proxy.errors import InvalidParameter, ReadBudgetExceeded, TooLarge
 from proxy.functions.tree import Node
 from proxy.model import Interpolation
+from proxy.render.context import ReadContext
 from proxy.selection import Selection
 from proxy.services import Service
+from proxy.sources.base import Source as AnySource
+from proxy.sources.cube.cube import CubeSource
 
-DEFAULT_SAMPLES, MOST_SAMPLES = 100, 1000
-
-Places = list[tuple[float, float]]
+#: Most values of one answer.
+MOST_VALUES = 10_000
 
 
 async def get_samples(call: Call) -> Document:
-    """One sample for each place with data; `locationId` is the number of the place."""
+    """One sample for each place with data, or one for each slice or item; `locationId` numbers the places."""
     service = await call.opened()
     info = service.info
-    selection = read_selection(call.fields, service)
+    selections = read_selections(call.fields, service)
     shape = read_shape(call.fields, info.crs)
     if shape is None:
         raise InvalidParameter("geometry")
@@ -50,7 +49,7 @@ async def get_samples(call: Call) -> Document:
         rule,
         size,
         interpolation,
-        selection,
+        selections,
         call.fields.flag("returnFirstValueOnly", True),
         call.fields.text("outFields"),
     )
@@ -78,7 +77,7 @@ class _Asked:
     rule: Node | None
     size: PixelSize | None
     interpolation: Interpolation
-    selection: Selection
+    selections: tuple[Selection, ...]
     first_only: bool
     out_fields: str
 
@@ -92,37 +91,78 @@ class _Sample:
 
 
 def _samples(asked: _Asked, places: Places) -> list[_Sample]:
-    """Samples of all places that have data; of a mosaic also one for each item, where that is asked for."""
+    """Samples of all places that have data; also one for each slice or item, where that is asked for."""
+    source = asked.service.source
+    if isinstance(source, CubeSource) and not asked.first_only:
+        return _of_the_slices(asked, source, places)
     found: list[_Sample] = []
     for number, place in enumerate(places):
         if asked.service.catalog is None or asked.first_only:
             found += _of_the_picture(asked, number, place)
         else:
             found += _of_the_items(asked, number, place)
-        if len(found) > MOST_SAMPLES:
-            return found[:MOST_SAMPLES]
+        _check_count(len(found))
     return found
 
 
-def _of_the_picture(asked: _Asked, number: int, place: tuple[float, float]) -> list[_Sample]:
-    source, context = chosen(asked.service, asked.selection)
-    values = values_of(
-        asked.service, source, context, place, asked.crs, asked.rule, asked.size, asked.interpolation
-    )
+def _of_the_picture(asked: _Asked, number: int, place: Place) -> list[_Sample]:
+    source, context = chosen(asked.service, asked.selections[0])
+    values = _values(asked, source, context, place)
     if set(values) == {NO_DATA}:
         return []
+    whole = asked.service.source
+    if isinstance(whole, CubeSource):
+        (row,) = whole.rows.chosen(context.selection)
+        attributes = _named(asked, slice_attributes(whole, row, " ".join(values)))
+        return [_Sample(number, " ".join(values), row.id, attributes)]
     item = next(iter(context.used), ITEM)
-    return [_Sample(number, " ".join(values), item, _attributes(asked, item))]
+    return [_Sample(number, " ".join(values), item, _named(asked, _attributes(asked, item)))]
 
 
-def _of_the_items(asked: _Asked, number: int, place: tuple[float, float]) -> list[_Sample]:
-    found = []
-    limit = asked.service.config.mosaic.max_items if asked.service.config.mosaic else 1
-    for item in items_at(asked.service, place, asked.crs, asked.selection, asked.size, limit):
-        values = item_values(asked.service, item, place, asked.crs, asked.rule, asked.size, asked.selection)
-        if set(values) != {NO_DATA}:
-            found.append(_Sample(number, " ".join(values), item.id, _attributes(asked, item.id)))
+def _of_the_slices(asked: _Asked, source: CubeSource, places: Places) -> list[_Sample]:
+    """One sample for each place and slice; slice after slice is read, as pixels are stored."""
+    rows = [row for selection in asked.selections for row in source.rows.chosen(selection)]
+    _check_count(len(rows) * len(places))
+    by_place: list[list[_Sample]] = [[] for _ in places]
+    for row in rows:
+        one, context = chosen(asked.service, row.selection)
+        for number, place in enumerate(places):
+            values = _values(asked, one, context, place)
+            if set(values) == {NO_DATA}:
+                continue
+            value = " ".join(values)
+            # Clients of series read where along the dimensions a value lies, whatever fields they name.
+            attributes = series_attributes(row, value)
+            attributes |= _named(asked, slice_attributes(source, row, value)) or {}
+            by_place[number].append(_Sample(number, value, row.id, attributes))
+    return [sample for found in by_place for sample in found]
+
+
+def _values(asked: _Asked, source: AnySource, context: ReadContext, place: Place) -> list[str]:
+    return values_of(
+        asked.service, source, context, place, asked.crs, asked.rule, asked.size, asked.interpolation
+    )
+
+
+def _of_the_items(asked: _Asked, number: int, place: Place) -> list[_Sample]:
+    found, (selection, *_) = [], asked.selections
+    # A series is of all items: not only of as many as one picture is drawn from.
+    for item in items_at(asked.service, place, asked.crs, selection, asked.size, MOST_SAMPLES):
+        values = item_values(asked.service, item, place, asked.crs, asked.rule, asked.size, selection)
+        if set(values) == {NO_DATA}:
+            continue
+        own = placed(asked.service, item)
+        named = _named(asked, _attributes(asked, item.id))
+        attributes = named if not own else own | (named or {})
+        found.append(_Sample(number, " ".join(values), item.id, attributes))
     return found
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_VALUES:
+        raise TooLarge(
+            f"The request would give more than {MOST_VALUES} values; choose fewer slices or places."
+        )
 
 
 def _check_cost(service: Service, count: int, size: PixelSize | None) -> None:
@@ -133,16 +173,19 @@ def _check_cost(service: Service, count: int, size: PixelSize | None) -> None:
         raise ReadBudgetExceeded("The samples are too many for pixels so large.")
 
 
-def _attributes(asked: _Asked, item: int) -> Document | None:
-    """Attributes of an item; None where none are asked for."""
-    if not asked.out_fields:
-        return None
+def _attributes(asked: _Asked, item: int) -> Document:
+    """Attributes of an item."""
     catalog = asked.service.catalog
     if catalog is None:
-        row = attributes_of(asked.service)
-    else:
-        known = catalog.get(item)
-        row = {} if known is None else item_attributes(known, catalog.fields)
+        return attributes_of(asked.service)
+    known = catalog.get(item)
+    return {} if known is None else item_attributes(known, catalog.fields) | placed(asked.service, known)
+
+
+def _named(asked: _Asked, row: Document) -> Document | None:
+    """Those attributes that are asked for; None where none are."""
+    if not asked.out_fields:
+        return None
     # Clients ask any service for fields that some services have.
     names = {part.strip().strip('"').lower() for part in asked.out_fields.split(",")}
     return {name: value for name, value in row.items() if "*" in names or name.lower() in names}
@@ -150,72 +193,6 @@ def _attributes(asked: _Asked, item: int) -> Document | None:
 
 def _plain(value: float) -> float:
     return int(value) if value.is_integer() else value
-
-
-def sample_places(shape: Shape, fields: Fields) -> Places:
-    """Where samples are taken, at most `MOST_SAMPLES` places: more are cut without an error.
-
-    Args:
-        shape: points are taken as they are, lines are divided evenly, areas get a regular grid.
-        fields: `sampleDistance` in units of the geometry, or `sampleCount`.
-
-    Raises:
-        InvalidParameter: a count or distance that is not positive.
-    """
-    count, distance = fields.number("sampleCount"), fields.number("sampleDistance")
-    if count is not None and count < 1:
-        raise InvalidParameter("sampleCount")
-    if distance is not None and distance <= 0:
-        raise InvalidParameter("sampleDistance")
-    number = min(MOST_SAMPLES, int(count) if count else DEFAULT_SAMPLES)
-    match shape.kind:
-        case GeometryType.POINT | GeometryType.MULTIPOINT:
-            return shape.points[:MOST_SAMPLES]
-        case GeometryType.POLYLINE:
-            return _along(shape, number, distance)
-    return _over(shape, number, distance)
-
-
-def _along(shape: Shape, count: int, distance: float | None) -> Places:
-    total = float(shape.form.length)
-    if total == 0.0:
-        return shape.points[:1]
-    if distance is not None:
-        count = min(MOST_SAMPLES, math.floor(min(total / distance, MOST_SAMPLES) + 1e-9) + 1)
-        steps = np.arange(count) * distance
-    else:
-        steps = np.linspace(0.0, total, count)
-    merged = shapely.line_merge(shape.form)
-    found = shapely.line_interpolate_point(_one_line(merged), steps)
-    return [(float(x), float(y)) for x, y in shapely.get_coordinates(found)]
-
-
-def _one_line(form: shapely.Geometry) -> shapely.Geometry:
-    # Paths that do not meet are walked one after the other, and the gaps with them.
-    return shapely.LineString(shapely.get_coordinates(form)) if form.geom_type != "LineString" else form
-
-
-def _over(shape: Shape, count: int, distance: float | None) -> Places:
-    """Centres of square cells within the area, rows from the north."""
-    area, extent = float(shape.form.area), shape.extent
-    if area <= 0.0:
-        return [shape.center]
-    side = distance or math.sqrt(area / count)
-    limit = MOST_SAMPLES if distance else count
-    columns = min(MOST_SAMPLES, max(1, round(extent.width / side)))
-    rows = min(MOST_SAMPLES, max(1, round(extent.height / side)))
-    xs = extent.xmin + (np.arange(columns) + 0.5) * extent.width / columns
-    ys = extent.ymax - (np.arange(rows) + 0.5) * extent.height / rows
-    grid_x, grid_y = (part.ravel() for part in np.meshgrid(xs, ys))
-    shapely.prepare(shape.form)
-    inside = shapely.contains_xy(shape.form, grid_x, grid_y)
-    found = list(zip(grid_x[inside].tolist(), grid_y[inside].tolist(), strict=True))
-    if not found:
-        return [shape.center]
-    if len(found) <= limit:
-        return found
-    # Evenly thinned rather than cut off, so that the south has its share.
-    return [found[int(index)] for index in np.linspace(0, len(found) - 1, limit)]
 
 
 OPERATION = Operation(
@@ -234,7 +211,7 @@ OPERATION = Operation(
         Parameter("outFields"),
         Parameter("time"),
         Parameter("sliceId"),
-        Parameter("returnFirstValueOnly", "", ("true", "false")),
+        Parameter("returnFirstValueOnly", "false: one value for each slice or item", ("true", "false")),
     ),
     required=("geometry",),
 )

@@ -17,6 +17,7 @@ from proxy.arcgis.fields import Fields, numbers
 from proxy.arcgis.geometry import FARTHEST
 from proxy.arcgis.rings import VERTICES, polygons, rings_of
 from proxy.arcgis.spatial_reference import aligned, from_mapping, read_reference, reference_document
+from proxy.catalog.turns import rejoined, turn_of
 from proxy.crs import SpatialReference, transformer
 from proxy.errors import BadRequest, InvalidParameter
 from proxy.model import Extent
@@ -61,9 +62,14 @@ class Shape:
 
     @property
     def center(self) -> tuple[float, float]:
-        """The centroid."""
-        center = self.form.centroid
-        return float(center.x), float(center.y)
+        """The centroid, on the map; clients cut areas at the antimeridian."""
+        turn = turn_of(self.crs)
+        whole = rejoined(self.form, turn)
+        center = whole.centroid
+        x, y = float(center.x), float(center.y)
+        # Only what was put together again is brought back: a place is told as it was asked for.
+        beyond = turn is not None and whole is not self.form and x > turn.east
+        return (x - turn.length if beyond and turn else x), y
 
 
 def read_shape(

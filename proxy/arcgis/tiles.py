@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from starlette.responses import PlainTextResponse, Response
 
-from proxy.arcgis.call import Answer, Call, Operation
+from proxy.arcgis.call import Answer, Call, Operation, Parameter
+from proxy.arcgis.choosing import read_selection
 from proxy.arcgis.errors import UnsupportedOperation
 from proxy.arcgis.tiling import TileMatrix, matrix_of, tile_grid
 from proxy.config import CacheType
 from proxy.errors import InvalidParameter, NotFound, OutsideExtent, ProxyError
 from proxy.model import EncodeOptions, Extent, ImageFormat, PixelType, RenderRequest
+from proxy.selection import Selection
 from proxy.services import Service
 from proxy.web import picture_response, plain_error
 
@@ -23,7 +25,8 @@ async def tile(call: Call) -> Answer:
         service = await call.opened()
         if service.config.tiles is CacheType.NONE:
             raise NotFound("The service has no tiles.")
-        order = tile_request(service, *_numbers(call.rest, 3))
+        selection = read_selection(call.fields, service)
+        order = tile_request(service, selection, *_numbers(call.rest, 3))
         rendered = await call.renderer.render(service, order)
         return picture_response(call.request, rendered, service.config.cache)
     except (NotFound, InvalidParameter) as error:
@@ -38,7 +41,7 @@ def _numbers(rest: tuple[str, ...], count: int) -> list[int]:
     return [int(part) for part in rest]
 
 
-def tile_request(service: Service, level: int, row: int, column: int) -> RenderRequest:
+def tile_request(service: Service, selection: Selection, level: int, row: int, column: int) -> RenderRequest:
     """What a tile is made of: the default rendering for maps, the stored values else.
 
     Raises:
@@ -57,6 +60,7 @@ def tile_request(service: Service, level: int, row: int, column: int) -> RenderR
             interpolation=service.interpolation,
             rule=service.default_rendering.rule,
             options=EncodeOptions(effort=service.effort),
+            selection=selection,
         )
     is_elevation = kind is CacheType.ELEVATION
     return RenderRequest(
@@ -67,6 +71,7 @@ def tile_request(service: Service, level: int, row: int, column: int) -> RenderR
         interpolation=service.interpolation,
         pixel_type=PixelType.FLOAT32 if is_elevation else None,
         options=EncodeOptions(tolerance=None if is_elevation else 0.0, lerc_version=1 if is_elevation else 2),
+        selection=selection,
     )
 
 
@@ -98,5 +103,7 @@ def _holds(matrix: TileMatrix, extent: Extent, level: int, row: int, column: int
         return False
 
 
-TILE = Operation("tile", tile, "Tile", takes_path=True)
+TILE = Operation(
+    "tile", tile, "Tile", (Parameter("sliceId"), Parameter("time"), Parameter("mosaicRule")), takes_path=True
+)
 TILEMAP = Operation("tilemap", tilemap, "Tile map", takes_path=True)

@@ -22,6 +22,7 @@ from proxy.selection import EVERYTHING, Selection
 from proxy.services import Service
 from proxy.sources.base import Source as AnySource
 from proxy.sources.mosaic import MosaicSource
+from proxy.sources.validity import bands_valid
 
 T = TypeVar("T")
 
@@ -140,7 +141,13 @@ def values_of(
     raster = processed(service, source, pixel, rule, every, interpolation, context)
     if raster.mask is not None and not raster.mask[0, 0]:
         return [NO_DATA] * raster.count
-    return [text_of(value, raster.data.dtype) for value in raster.data[:, 0, 0].tolist()]
+    gap = source.info.gap if raw else None
+    there = [True] * raster.count if gap is None else bands_valid(raster.data, gap)[:, 0, 0].tolist()
+    values = raster.data[:, 0, 0].tolist()
+    return [
+        text_of(value, raster.data.dtype) if good else NO_DATA
+        for value, good in zip(values, there, strict=True)
+    ]
 
 
 def noting(missing: dict[str, str], function: Callable[..., T], *args: object) -> T:

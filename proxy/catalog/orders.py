@@ -94,7 +94,7 @@ def _center(state: State, query: Query, order: Order) -> tuple[float, float]:
 def _by_difference(state: State, query: Query, order: Order, way: str) -> Terms:
     field = needed_field(state.fields, order.sort_field, "sort_field")
     name = cell(field.name)
-    base = _base(field, order.sort_value)
+    base = base_value(field, order.sort_value)
     if base is None:
         # The difference from the least value, or from the greatest, is the order of the values.
         return _sorted(field, query, way), []
@@ -104,7 +104,7 @@ def _by_difference(state: State, query: Query, order: Order, way: str) -> Terms:
     return f"ABS(CAST({name} AS REAL) - ?) {way} NULLS LAST", [base]
 
 
-def _base(field: Field, value: float | str | None) -> float | str | None:
+def base_value(field: Field, value: float | str | None) -> float | str | None:
     """The base value in the type of its field; None where there is none."""
     if value is None or value == "":
         return None

@@ -68,6 +68,15 @@ def turn_of(crs: SpatialReference) -> Turn | None:
     return Turn(xs[0], xs[1] - xs[0], top)
 
 
+def repeated(x: float, turn: Turn | None) -> list[float]:
+    """Where a place lies along x: there, and where whole turns put it on the map or a turn to either side."""
+    if turn is None or not math.isfinite(x):
+        return [x]
+    first = x - math.floor((x - turn.west) / turn.length) * turn.length
+    others = {first, first - turn.length, first + turn.length} - {x}
+    return [x, *sorted(others, key=lambda other: abs(other - x))]
+
+
 def jumps(ring: Ring, turn: Turn) -> bool:
     """Whether two neighbouring vertices, (n, 2), lie more than half a turn apart."""
     return bool(np.abs(np.diff(ring[:, 0])).max(initial=0.0) > turn.length / 2)
@@ -97,6 +106,24 @@ def nearby(shape: BaseGeometry, x: float, turn: Turn) -> BaseGeometry:
 def moved(shape: BaseGeometry, distance: float) -> BaseGeometry:
     """The shape further along x."""
     return shapely.transform(shape, lambda places: places + np.array((distance, 0.0)))
+
+
+def rejoined(shape: BaseGeometry, turn: Turn | None) -> BaseGeometry:
+    """A shape that was cut at the antimeridian as one that goes on beyond the edge of the map.
+
+    Others stay as they are: those of one part, and those with a part from edge to edge.
+    """
+    parts = list(shapely.get_parts(shape))
+    if turn is None or len(parts) < 2:
+        return shape
+    slack, middle = turn.length * 1e-9, turn.west + turn.length / 2
+    west = [part for part in parts if part.bounds[0] <= turn.west + slack]
+    east = [part for part in parts if part.bounds[2] >= turn.east - slack]
+    if not west or not east or any(part in east for part in west):
+        return shape
+    here = [part for part in parts if part.bounds[0] + part.bounds[2] > 2 * middle]
+    there = [moved(part, turn.length) for part in parts if part.bounds[0] + part.bounds[2] <= 2 * middle]
+    return shapely.union_all([*here, *there])
 
 
 def folded(shape: BaseGeometry, turn: Turn | None) -> list[BaseGeometry]:

@@ -184,6 +184,8 @@ def evaluate(
     leaves: dict[int | None, Raster] = {None: source}
     for key, raster in (items or {}).items():
         leaves[key] = raster
+    if node == Source() and bands is None:
+        return _without_empty(source)
     ready = {key: _prepared(raster, bands) for key, raster in leaves.items()}
     repeated = {key for key, times in Counter(walk(node)).items() if times > 1}
     return _Evaluation(ready, repeated, check).of(node)
@@ -244,6 +246,19 @@ def _constant(value: float, like: Raster) -> Raster:
     dtype = narrowest(value, value).dtype if whole else np.dtype(np.float32)
     data = np.broadcast_to(np.array(value, dtype), (1, *like.data.shape[1:]))
     return Raster(data, None, like.grid)
+
+
+def _without_empty(raster: Raster) -> Raster:
+    """Bands as they are: a pixel without any finite one is invalid, one that lacks some has NaN there."""
+    if raster.count == 1 or raster.data.dtype.kind != "f":
+        return _prepared(raster, None)
+    finite = np.isfinite(raster.data)
+    if finite.all():
+        return raster
+    some = np.asarray(finite.any(axis=0))
+    mask = some if raster.mask is None else raster.mask & some
+    blank = np.where(some, raster.data.dtype.type(np.nan), raster.data.dtype.type(0))
+    return dataclasses.replace(raster, data=np.where(finite, raster.data, blank), mask=mask)
 
 
 def _prepared(raster: Raster, bands: tuple[int, ...] | None) -> Raster:

@@ -7,6 +7,7 @@ display formats ask for (bands, default stretch to 8 bits).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,23 @@ def apply_nodata(raster: Raster, rule: NoDataRule) -> Raster:
     gone = np.logical_and.reduce(matches) if rule.match_all else np.logical_or.reduce(matches)
     mask = raster.valid() & ~gone
     kept = {"band_names": raster.band_names, "colormap": raster.colormap, "statistics": raster.statistics}
-    return raster.with_data(raster.data, mask=mask, nodata=rule.values[0], **kept)
+    return raster.with_data(_renamed(raster, rule.values[0]), mask=mask, nodata=rule.values[0], **kept)
+
+
+def _renamed(raster: Raster, nodata: float) -> Array:
+    """The data with another nodata value in the bands that a pixel lacks while it has others."""
+    old, dtype = raster.nodata, raster.data.dtype
+    # Of 8 bits the value is a colour like any other.
+    if old is None or raster.count < 2 or dtype.itemsize < 2 or not _fits(nodata, dtype):
+        return raster.data
+    gone = np.stack([_equal(band, old) for band in raster.data])
+    return np.where(gone, dtype.type(nodata), raster.data) if gone.any() else raster.data
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    if dtype.kind in "fc":
+        return True
+    return float(value).is_integer() and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
 def full_scale(raster: Raster, pixel_type: PixelType | None) -> Raster:

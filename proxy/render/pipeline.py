@@ -45,6 +45,7 @@ from proxy.sources.item import ItemSource
 from proxy.sources.merging import merged
 from proxy.sources.mosaic import MosaicSource
 from proxy.sources.sampling import sampled
+from proxy.sources.validity import bands_valid
 
 #: Longer side of the look at the whole source that gives the statistics of a rule's result.
 LOOK_SIZE = 512
@@ -167,6 +168,12 @@ def processed(
     evaluate_item = _item_rule(service, source.at(context.selection), interpolation)
     with context.stage("read"):
         raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
+    gap = source.info.gap
+    if gap is not None and tree != Source() and raster.count > 1:
+        # What is computed of several bands is nothing where one of them is missing.
+        raster = dataclasses.replace(
+            raster, mask=raster.valid() & np.asarray(bands_valid(raster.data, gap).all(axis=0))
+        )
     if _wants_statistics(tree, raster, tuple(source.info.band_names[band] for band in bands)):
         raster = dataclasses.replace(raster, statistics=_picked(_statistics(service, source), read))
     named = _named(source, tree, raster, read, interpolation, context)

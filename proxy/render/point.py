@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from proxy.catalog.turns import repeated, turn_of
 from proxy.crs import SpatialReference, transformer
 from proxy.model import Extent, Grid, Interpolation, Level, Window
 from proxy.render.context import ReadContext
 from proxy.render.mosaic import read_layer
 from proxy.sources.base import Readable, Source
 from proxy.sources.mosaic import MosaicSource
+from proxy.sources.validity import bands_valid
 
 Value = float | int | str | None
 
@@ -23,7 +25,7 @@ def native_pixel(
 ) -> tuple[int, int] | None:
     """Column and row of the native pixel that holds a place, or None where there is none.
 
-    A geographic source is searched one turn to either side as well, since longitudes may run past 180.
+    Where the world goes round it is searched whole turns further as well, since x may run past the edge.
     """
     level = source.levels[0]
     return _pixel(level, source.crs, place, crs)
@@ -37,8 +39,8 @@ def _pixel(
         x, y = transformer(crs, own).transform(x, y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
-    for turn in (0.0, 360.0, -360.0) if own.is_geographic else (0.0,):
-        column, row = ~level.transform @ (x + turn, y)
+    for place_x in repeated(x, turn_of(own)):
+        column, row = ~level.transform @ (place_x, y)
         if 0 <= column < level.width and 0 <= row < level.height:
             return int(column), int(row)
     return None
@@ -88,7 +90,10 @@ def point_values(
     data, mask = source.read(0, bands, Window(*pixel, 1, 1))
     if mask is not None and not mask[0, 0]:
         return [None] * len(bands)
-    return [_plain(value) for value in data[:, 0, 0].tolist()]
+    gap = source.info.gap
+    there = [True] * len(bands) if gap is None else bands_valid(data, gap)[:, 0, 0].tolist()
+    values = data[:, 0, 0].tolist()
+    return [_plain(value) if good else None for value, good in zip(values, there, strict=True)]
 
 
 def _mosaic_values(

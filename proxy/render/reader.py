@@ -17,8 +17,8 @@ from proxy.crs import SpatialReference, reference, transform_bounds
 from proxy.model import AttributeTable, Extent, Grid, Interpolation, Mask, Raster
 from proxy.render.context import ReadContext
 from proxy.render.mosaic import EvaluateItem, read_item, read_mosaic, unmixed
+from proxy.render.planes import read_planes
 from proxy.render.point import native_pixel
-from proxy.render.warp import read_grid
 from proxy.sources.base import AttributeTable as SourceTable
 from proxy.sources.base import Readable, Source
 from proxy.sources.item import ItemSource
@@ -62,7 +62,10 @@ def read_raster(
         data, mask = layer.data, np.asarray(layer.valid.any(axis=0))
     else:
         assert isinstance(source, Readable)
-        data, mask = read_grid(source, grid, bands, interpolation, budget=context.budget, check=context.check)
+        data, mask = read_planes(
+            source, grid, bands, interpolation, info.gap, budget=context.budget, check=context.check
+        )
+        mask = mask if mask is None or mask.ndim == 2 else np.asarray(mask.any(axis=0))
     return Raster(
         data,
         mask,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -136,6 +137,19 @@ class SourceInfo:
     def band_count(self) -> int:
         """Number of bands, an alpha band included."""
         return len(self.band_names)
+
+    @property
+    def gap(self) -> float | None:
+        """Value of a band that a pixel lacks while it has others; None where bands are there or not together.
+
+        That is nodata, or NaN where there is none. Of 8 bits it is taken for a colour like any other: black
+        in one band is no gap.
+        """
+        if self.band_count < 2 or self.pixel_type.bits <= 8 or self.pixel_type.is_complex:
+            return None
+        if self.mask_kind == "nodata":
+            return self.nodata
+        return None if self.pixel_type.is_integer or self.mask_kind != "none" else math.nan
 
 
 Statistics = tuple[BandStatistics, ...]

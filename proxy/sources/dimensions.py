@@ -15,6 +15,8 @@ from proxy.sources.base import Dimension, Variable
 
 #: Values of an attribute that a dimension lists at most.
 MOST_VALUES = 100_000
+#: Names of the two dimensions that have the same name in every image service.
+TIME, HEIGHT = "StdTime", "StdZ"
 #: Unit of times in `Dimension.values`.
 TIME_UNIT = "milliseconds since 1970-01-01"
 _VERTICAL = re.compile(r"^(std)?z$|depth|height|elevation|altitude|level|pressure", re.IGNORECASE)
@@ -24,6 +26,24 @@ _NUMBERS = (FieldType.ID, FieldType.INTEGER, FieldType.REAL)
 def moment(milliseconds: float) -> str:
     """Epoch milliseconds in ISO 8601, to the second."""
     return f"{np.datetime64(math.floor(milliseconds / 1000), 's')}Z"
+
+
+def standard_names(variable: Variable) -> list[str]:
+    """Names of the dimensions of a variable as catalogs of slices spell them.
+
+    The first times are `StdTime`, the first heights `StdZ`; everything else keeps its own name.
+    """
+    names: list[str] = []
+    for dimension in variable.dimensions:
+        standard = {"time": TIME, "vertical": HEIGHT}.get(dimension.kind, dimension.name)
+        names.append(dimension.name if standard in names else standard)
+    return names
+
+
+def outward(dimension: Dimension, value: float) -> float:
+    """A value as clients see it: heights are positive, so depths are negative."""
+    turned = -value if dimension.kind == "vertical" and dimension.positive_down else value
+    return int(turned) if float(turned).is_integer() else turned
 
 
 def extent_text(dimension: Dimension) -> str:

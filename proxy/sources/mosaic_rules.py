@@ -16,7 +16,7 @@ from proxy.sources.base import Dimension, SourceInfo
 #: Items that a rule may name.
 MOST_IDS = 10_000
 #: Filters that every item passes.
-_EVERY = re.compile(r"\s*(1\s*=\s*1)?\s*")
+EVERY = re.compile(r"\s*(1\s*=\s*1)?\s*")
 
 
 def canonical(selection: Selection, catalog: Catalog, info: SourceInfo, settings: MosaicConfig) -> Selection:
@@ -54,7 +54,7 @@ def _rule(rule: MosaicRule, catalog: Catalog, settings: MosaicConfig) -> MosaicR
         method = MosaicMethod.CENTER
     if max(len(rule.ids or ()), len(rule.locked)) > MOST_IDS:
         raise InvalidParameter("mosaic", f"It names more than {MOST_IDS} items.")
-    where = "" if _EVERY.fullmatch(rule.where) else rule.where.strip()
+    where = "" if EVERY.fullmatch(rule.where) else rule.where.strip()
     found = dataclasses.replace(
         rule,
         method=method,

@@ -9,6 +9,7 @@ import numpy as np
 from proxy.functions.summary import summary
 from proxy.model import Array, BandStatistics, Mask, Window
 from proxy.sources.base import Readable, Sliced
+from proxy.sources.validity import bands_valid
 
 #: Pixels of the level that is looked at: enough for stable percentiles, quick to read.
 LOOK_PIXELS = 1_500_000
@@ -28,7 +29,21 @@ def band_statistics(source: Readable) -> tuple[BandStatistics, ...]:
     """
     bands = tuple(range(source.info.band_count))
     data, mask = source.sample() if isinstance(source, Sliced) else _look(source, bands)
-    return tuple(summary(data[band], mask, source.info.pixel_type) for band in bands)
+    own = own_masks(data, mask, source.info.gap)
+    return tuple(summary(data[band], own[band], source.info.pixel_type) for band in bands)
+
+
+def own_masks(data: Array, mask: Mask | None, gap: float | None) -> list[Mask | None]:
+    """The mask of each band: that of all, without the gaps of its own.
+
+    Args:
+        data: (bands, rows, columns). mask: (rows, columns), None where all are valid.
+        gap: `SourceInfo.gap`.
+    """
+    if gap is None:
+        return [mask] * len(data)
+    valid = bands_valid(data, gap)
+    return list(valid if mask is None else valid & mask)
 
 
 def _look(source: Readable, bands: tuple[int, ...]) -> tuple[Array, Mask | None]:

@@ -26,6 +26,12 @@ def valid_by_value(data: Array, nodata: float) -> Mask:
     return _negated(np.equal(data, int(nodata)))
 
 
+def bands_valid(data: Array, gap: float) -> Mask:
+    """Values of each band, (bands, rows, columns), that are neither `gap` nor NaN."""
+    valid = np.stack([valid_by_value(band[None], gap) for band in data])
+    return valid & ~np.isnan(data) if data.dtype.kind == "f" else valid
+
+
 def _negated(matches: Array) -> Mask:
     valid: Mask = np.logical_not(matches.all(axis=0))
     return valid

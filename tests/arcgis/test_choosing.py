@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from proxy.arcgis.choosing import outward, read_selection, read_time
+from proxy.arcgis.choosing import read_selection, read_time
 from proxy.arcgis.fields import Fields
 from proxy.crs import WEB_MERCATOR, SpatialReference
 from proxy.errors import InvalidParameter, InvalidRule
@@ -23,6 +24,7 @@ from proxy.selection import (
     TimeSpan,
 )
 from proxy.sources.base import Dimension, Variable
+from proxy.sources.dimensions import outward
 
 TIMES = Dimension("time", "time", "", (0.0, 86_400_000.0))
 DEPTHS = Dimension("depth", "vertical", "m", (5.0, 10.0, 100.0), positive_down=True)
@@ -40,6 +42,7 @@ class Info:
 class Service:
     info: Any = field(default_factory=Info)
     templates: dict[str, Node] = field(default_factory=dict)
+    config: Any = field(default_factory=lambda: SimpleNamespace(mosaic=None))
 
 
 CUBE = Service(

@@ -13,12 +13,11 @@ import rasterio
 import xarray as xr
 from starlette.testclient import TestClient
 
+from tests.arcgis.cubes import DEPTHS, MOMENTS, asked, define, error_of, pair_of_variables, stored
 from tests.conftest import DATA
 from tests.doors import client_of
-from tests.sources.cube.build import decoded, ocean
 
 OCEAN = DATA / "ocean_temperature.nc"
-SERVICE = "/arcgis/rest/services/ocean_temperature/ImageServer"
 #: Longitude and latitude of middles of cells.
 PLACES = [(-31.5, 30.5), (180.5, 2.5), (-179.5, 2.5), (0.5, -33.5), (20.5, 22.5), (160.5, -49.5)]
 
@@ -33,13 +32,6 @@ def client() -> Iterator[TestClient]:
 def truth() -> Iterator[xr.DataArray]:
     with xr.open_dataset(OCEAN, engine="h5netcdf", decode_times=False) as data:
         yield data.TEMP.load()
-
-
-def asked(client: TestClient, operation: str, **query: Any) -> Any:
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
-    answer = client.get(f"{SERVICE}/{operation}", params={"f": "json", **texts})
-    assert answer.status_code == 200
-    return answer
 
 
 def wanted(truth: xr.DataArray, place: tuple[float, float], time: int, depth: int) -> float:
@@ -103,31 +95,15 @@ def test_a_time_beyond_the_data_is_told_with_what_there_is(client: TestClient) -
     assert "4 values from 0001-01-16T06:00:00Z to 0001-10-16T04:21:54Z" in json.dumps(answer)
 
 
-#: Milliseconds of the times of the cube of two variables.
-MOMENTS = [978307200000 + days * 86_400_000 for days in (15, 105, 196, 288)]
-DEPTHS = [0, -20, -100, -1000]
-
-
 @pytest.fixture(scope="module")
 def pair_truth() -> xr.Dataset:
-    """Sea temperature, and the same in Kelvin without the last time."""
-    found = decoded(ocean())
-    kelvin = (found.temp.isel(time=slice(0, 3)) + 273.15).rename(time="day")
-    return found.assign(kelvin=kelvin.astype("float32").assign_attrs(units="K", long_name="In Kelvin"))
+    return pair_of_variables()
 
 
 @pytest.fixture(scope="module")
 def pair(pair_truth: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    path = tmp_path_factory.mktemp("pair") / "pair.nc"
-    pair_truth.to_netcdf(path, engine="h5netcdf")
-    with client_of({"name": "ocean_temperature", "source": str(path)}) as running:
+    with client_of(stored(pair_truth, tmp_path_factory.mktemp("pair"))) as running:
         yield running
-
-
-def error_of(client: TestClient, operation: str, **query: Any) -> dict[str, Any]:
-    error: dict[str, Any] = asked(client, operation, **query).json()["error"]
-    assert error["code"] == 400
-    return error
 
 
 def values_of(client: TestClient, **query: Any) -> np.ndarray[Any, Any]:
@@ -144,15 +120,6 @@ def values_of(client: TestClient, **query: Any) -> np.ndarray[Any, Any]:
 def slice_of(truth: xr.Dataset, variable: str, time: int, depth: int) -> np.ndarray[Any, Any]:
     cell = truth[variable].isel({"time" if variable == "temp" else "day": time, "depth": depth})
     return np.asarray(cell.sortby("lat", ascending=False).values)
-
-
-def define(variable: str, **values: Any) -> dict[str, Any]:
-    """A mosaic rule of a definition."""
-    parts = [
-        {"variableName": variable, "dimensionName": name, "values": given, "isSlice": True}
-        for name, given in values.items()
-    ]
-    return {"multidimensionalDefinition": parts or [{"variableName": variable}]}
 
 
 def test_the_document_of_a_cube(pair: TestClient) -> None:

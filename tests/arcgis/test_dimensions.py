@@ -38,7 +38,7 @@ def test_steps_of_time(values: tuple[float, ...], expected: tuple[float, str] | 
 
 
 def test_a_dimension_of_depths_shows_heights() -> None:
-    found = dimension_document(DEPTHS)
+    found = dimension_document(DEPTHS, "StdZ")
     assert found["name"] == found["field"] == "StdZ"
     assert found["values"] == [-5, -15, -100.5]
     assert found["extent"] == [-100.5, -5]
@@ -47,7 +47,7 @@ def test_a_dimension_of_depths_shows_heights() -> None:
 
 
 def test_ranges_are_pairs() -> None:
-    found = dimension_document(BOUNDED)
+    found = dimension_document(BOUNDED, "band")
     assert found["hasRanges"] is True
     assert found["values"] == [[400, 500], [500, 600]]
     assert found["extent"] == [400, 600]
@@ -55,9 +55,9 @@ def test_ranges_are_pairs() -> None:
 
 
 def test_values_are_listed_as_asked() -> None:
-    assert "values" in dimension_document(MONTHS, "always")
-    assert "values" not in dimension_document(MONTHS, "never")
-    assert "values" not in dimension_document(MONTHS, "ifirregular")
+    assert "values" in dimension_document(MONTHS, "StdTime", "always")
+    assert "values" not in dimension_document(MONTHS, "StdTime", "never")
+    assert "values" not in dimension_document(MONTHS, "StdTime", "ifirregular")
     assert "values" in dimension_document(DEPTHS, "ifirregular")
 
 

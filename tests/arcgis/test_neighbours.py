@@ -343,7 +343,7 @@ def test_a_clause_that_cannot_be_read_says_why(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["computeClassStatistics", "computePixelLocation", "imageToMap", "mapToImage", "add", "download", "file",
+    ["computeClassStatistics", "computeAngles", "imageToMap", "mapToImage", "add", "download", "file",
      "tilemap/0/0/0/1/1", "1/other", "info/other"],
 )  # fmt: skip
 def test_what_is_not_offered(client: TestClient, operation: str) -> None:

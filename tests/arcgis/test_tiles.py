@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -12,7 +13,7 @@ from affine import Affine
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.conftest import RasterMaker
+from tests.conftest import DATA, RasterMaker
 from tests.doors import client_of
 
 S = "/arcgis/rest/services"
@@ -95,3 +96,19 @@ def test_tile_map(client: TestClient) -> None:
     assert client.get(f"{S}/map/ImageServer/tilemap/2/50/50/2/2?f=json").status_code == 422
     too_large = client.get(f"{S}/map/ImageServer/tilemap/2/0/0/500/500?f=json").json()
     assert too_large["error"]["code"] == 400
+
+
+def test_tiles_of_the_slices_of_a_cube() -> None:
+    ocean = {"name": "ocean", "source": str(DATA / "ocean_temperature.nc"), "tiles": "raster"}
+    with client_of(ocean) as client:
+        base = f"{S}/ocean/ImageServer"
+
+        def values(**query: str) -> Any:
+            return imagecodecs.lerc_decode(client.get(f"{base}/tile/0/0/1", params=query).content)
+
+        moments = client.get(f"{base}/multidimensionalInfo?f=json").json()["multidimensionalInfo"]
+        first = moments["variables"][0]["dimensions"][0]["values"][0]
+        assert np.array_equal(values(), values(sliceId="12"))
+        assert np.array_equal(values(sliceId="0"), values(time=str(first)))
+        assert np.abs(values(sliceId="0") - values(sliceId="3")).max() > 10
+        assert client.get(f"{base}/tile/0/0/1?sliceId=99").status_code == 404

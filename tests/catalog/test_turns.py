@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from proxy.catalog.turns import folded, jumps, spans, turn_of, unwrapped
+from proxy.catalog.turns import folded, jumps, rejoined, repeated, spans, turn_of, unwrapped
 from proxy.crs import WEB_MERCATOR, WGS84, SpatialReference
 
 HALF = 20037508.342789244
@@ -83,3 +83,30 @@ def test_shapes_are_folded_onto_the_map() -> None:
 def test_ranges_go_round(asked: tuple[float, float], found: list[tuple[float, float]]) -> None:
     assert spans(*asked, turn_of(WGS84)) == found
     assert spans(*asked, None) == [asked]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (10.0, {10.0, -350.0, 370.0}),
+        (190.0, {190.0, -170.0, -530.0}),
+        (545.0, {545.0, 185.0, -175.0, -535.0}),
+    ],
+)
+def test_a_place_lies_whole_turns_further_as_well(x: float, expected: set[float]) -> None:
+    found = repeated(x, turn_of(WGS84))
+    assert (found[0], set(found)) == (x, expected)
+    assert repeated(x, None) == [x]
+
+
+def test_what_was_cut_at_the_edge_is_one_again() -> None:
+    turn = turn_of(WGS84)
+    east, west = shapely.box(175, -2, 180, 7), shapely.box(-180, -2, -170, 7)
+    assert rejoined(shapely.MultiPolygon([east, west]), turn).equals(shapely.box(175, -2, 190, 7))
+    for shape in (
+        east,
+        shapely.MultiPolygon([east, shapely.box(10, 0, 20, 5)]),
+        shapely.MultiPolygon([shapely.box(-180, 10, 180, 20), west]),
+    ):
+        assert rejoined(shape, turn) is shape
+    assert rejoined(shapely.MultiPolygon([east, west]), None).equals(shapely.MultiPolygon([east, west]))

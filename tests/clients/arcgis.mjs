@@ -4,13 +4,20 @@ import Map from '@arcgis/core/Map.js'
 import MapView from '@arcgis/core/views/MapView.js'
 import Extent from '@arcgis/core/geometry/Extent.js'
 import Point from '@arcgis/core/geometry/Point.js'
+import Polygon from '@arcgis/core/geometry/Polygon.js'
+import Polyline from '@arcgis/core/geometry/Polyline.js'
 import ImageryLayer from '@arcgis/core/layers/ImageryLayer.js'
 import ImageryTileLayer from '@arcgis/core/layers/ImageryTileLayer.js'
 import ElevationLayer from '@arcgis/core/layers/ElevationLayer.js'
 import WMSLayer from '@arcgis/core/layers/WMSLayer.js'
 import WMTSLayer from '@arcgis/core/layers/WMTSLayer.js'
 import WebTileLayer from '@arcgis/core/layers/WebTileLayer.js'
+import DimensionalDefinition from '@arcgis/core/layers/support/DimensionalDefinition.js'
+import SpatialReference from '@arcgis/core/geometry/SpatialReference.js'
 import MosaicRule from '@arcgis/core/layers/support/MosaicRule.js'
+import RasterFunction from '@arcgis/core/layers/support/RasterFunction.js'
+import * as imageService from '@arcgis/core/rest/imageService.js'
+import * as restQuery from '@arcgis/core/rest/query.js'
 import TimeExtent from '@arcgis/core/time/TimeExtent.js'
 import RasterStretchRenderer from '@arcgis/core/renderers/RasterStretchRenderer.js'
 import * as reactiveUtils from '@arcgis/core/core/reactiveUtils.js'
@@ -168,6 +175,86 @@ const kinds = {
     const found = await layer.getSamples({ geometry: place(query), returnFirstValueOnly: true })
     return found.samples.map((sample) => ({ value: sample.pixelValue, resolution: sample.resolution }))
   },
+  /** Every method of a layer and of the module of image services: what it gives, or the error that it ends with. */
+  async methods (url, query) {
+    const layer = new ImageryLayer({ url })
+    await layer.load()
+    const [x, y] = numbers(query.get('point'))
+    const wkid = Number(query.get('wkid'))
+    const geometry = new Point({ x, y, spatialReference: { wkid } })
+    const extent = extentOf(query)
+    const { xmin, ymin, xmax, ymax } = extent
+    const polygon = Polygon.fromExtent(extent)
+    const corner = new Point({ x: xmax, y: ymax, spatialReference: { wkid } })
+    const line = new Polyline({ paths: [[[xmin, ymin], [xmax, ymax]]], spatialReference: { wkid } })
+    const definition = query.get('definition') ? JSON.parse(query.get('definition')) : null
+    const mosaicRule = definition ? new MosaicRule({ multidimensionalDefinition: definition.map((one) => new DimensionalDefinition(one)) }) : undefined
+    const rasterFunction = new RasterFunction({ functionName: 'Stretch', functionArguments: { StretchType: 5, DRA: true } })
+    const id = Number(query.get('id') || 1)
+    const calls = {
+      samples: () => layer.getSamples({ geometry, returnFirstValueOnly: false, outFields: ['*'], mosaicRule }),
+      firstSample: () => layer.getSamples({ geometry, mosaicRule }),
+      seriesSamples: () => layer.getSamples({ geometry, returnFirstValueOnly: false, timeExtent: timeOf(query) }),
+      lineSamples: () => layer.getSamples({ geometry: line, sampleCount: 5, mosaicRule, timeExtent: timeOf(query), interpolation: 'bilinear' }),
+      identify: () => layer.identify({ geometry, mosaicRule, returnCatalogItems: true }),
+      identifyAll: () => layer.identify({ geometry, mosaicRule, returnCatalogItems: true, processAsMultidimensional: true }),
+      identifyPolygon: () => layer.identify({ geometry: polygon, mosaicRule, timeExtent: timeOf(query) }),
+      identifyRules: () => layer.identify({ geometry, rasterFunctions: [rasterFunction, new RasterFunction({ functionName: 'None' })], pixelSize: { x: 1, y: 1, spatialReference: { wkid: 4326 } } }),
+      visible: () => layer.queryVisibleRasters({ geometry, outFields: ['Raster.ServicePixelValue', 'Name'], outSpatialReference: new SpatialReference({ wkid: 3857 }) }, { returnDomainValues: true }),
+      histograms: () => layer.computeHistograms({ geometry: polygon, mosaicRule }),
+      statistics: () => layer.computeStatisticsHistograms({ geometry: extent, rasterFunction, timeExtent: timeOf(query) }),
+      variableStatistics: () => layer.fetchVariableStatisticsHistograms(query.get('variable')),
+      query: () => layer.queryRasters({ where: '1=1', outFields: ['*'], returnGeometry: true }),
+      count: () => layer.queryRasterCount({ where: '1=1' }),
+      ids: () => layer.queryObjectIds({ where: '1=1' }),
+      extent: () => layer.queryExtent({ where: 'OBJECTID = 1' }),
+      itemInfo: () => layer.getCatalogItemRasterInfo(id),
+      itemICS: () => layer.getCatalogItemICSInfo(id),
+      boundary: () => layer.queryBoundary({ outSpatialReference: { wkid: 4326 } }),
+      keyProperties: () => layer.fetchKeyProperties(),
+      attributeTable: () => layer.fetchRasterAttributeTable(),
+      rasterInfo: () => layer.generateRasterInfo(rasterFunction),
+      angles: () => layer.computeAngles({ rasterId: id, point: geometry, spatialReference: { wkid }, angleNames: ['north', 'up'] }),
+      pixelLocation: () => layer.computePixelSpaceLocations({ rasterId: id, geometries: [geometry] }),
+      volume: () => layer.calculateVolume({ geometries: [polygon], baseType: 'constant', constantZ: 0 }),
+      distance: () => layer.measureDistanceAndAngle({ fromGeometry: geometry, toGeometry: corner, linearUnit: 'kilometers', angularUnit: 'degrees' }),
+      area: () => layer.measureAreaAndPerimeter({ geometry: polygon, linearUnit: 'kilometers', areaUnit: 'square-kilometers' }),
+      centroid: () => layer.measurePointOrCentroid({ geometry: polygon }),
+      height: () => layer.measureHeight({ fromGeometry: geometry, toGeometry: corner, operationType: 'base-and-top' }),
+      lengthFromImage: () => layer.measureLengthFromImage({ geometry: line, rasterId: id }),
+      areaFromImage: () => layer.measureAreaFromImage({ geometry: polygon, rasterId: id }),
+      imageToMap: () => layer.imageToMap({ geometry, rasterId: id }),
+      multiray: () => layer.imageToMapMultiray({ geometries: [geometry], rasterIds: [id] }),
+      mapToImage: () => layer.mapToImage({ geometry, rasterId: id }),
+      find: () => layer.findImages({ fromGeometry: geometry, toGeometry: corner, maxCount: 2 }),
+      gps: () => layer.queryGPSInfo({ where: '1=1' }),
+      imageUrl: () => layer.getImageUrl({ rasterId: id }),
+      // The module itself does not look at the version or at the capabilities of the service.
+      restAngles: () => imageService.computeAngles(url, { rasterId: id, point: geometry, angleNames: ['north'] }),
+      restPixelLocation: () => imageService.computePixelSpaceLocations(url, { rasterId: id, geometries: [geometry] }),
+      restVolume: () => imageService.calculateVolume(url, { geometries: [polygon], baseType: 'constant', constantZ: 0 }),
+      restHeight: () => imageService.measureHeight(url, { fromGeometry: geometry, toGeometry: corner, operationType: 'base-and-top' }),
+      restLength: () => imageService.measureLengthFromImage(url, { geometry: line, rasterId: id }),
+      restArea: () => imageService.measureAreaFromImage(url, { geometry: polygon, rasterId: id }),
+      restImageToMap: () => imageService.imageToMap(url, { geometry, rasterId: id }),
+      restMultiray: () => imageService.imageToMapMultiray(url, { geometries: [geometry], rasterIds: [id] }),
+      restMapToImage: () => imageService.mapToImage(url, { geometry, rasterId: id }),
+      restFind: () => imageService.findImages(url, { fromGeometry: geometry, toGeometry: corner, maxCount: 2 }),
+      restGPS: () => imageService.queryGPSInfo(url, { where: '1=1' }),
+      restImageUrl: () => imageService.getImageUrl(url, { rasterId: id }),
+      restQuery: async () => (await restQuery.executeQueryJSON(url, { where: '1=1', outFields: ['*'], returnGeometry: false })).features.map((one) => one.attributes)
+    }
+    const found = {}
+    for (const [name, call] of Object.entries(calls)) {
+      try {
+        const answer = await call()
+        found[name] = { value: answer?.toJSON ? answer.toJSON() : JSON.parse(JSON.stringify(answer ?? null)) }
+      } catch (error) {
+        found[name] = { error: error.name, message: error.message, details: error.details?.messages ?? null, httpStatus: error.details?.httpStatus ?? null, isEsri: Boolean(error.name) }
+      }
+    }
+    return found
+  },
   async histograms (url, query) {
     const layer = new ImageryLayer({ url })
     await layer.load()
@@ -179,6 +266,18 @@ const kinds = {
     const { view } = await drawn(layer, query)
     const value = await layer.identify(place(query))
     return { ...facts(layer), view: view.extent.toJSON(), value: value.value }
+  },
+  /** A tile layer on a service of several slices: what it reads at a place, in one slice and in all. */
+  async slicetiles (url, query) {
+    const layer = new ImageryTileLayer({ url })
+    await layer.load()
+    const definition = JSON.parse(query.get('definition'))
+    layer.multidimensionalDefinition = definition.map((one) => new DimensionalDefinition(one))
+    await drawn(layer, query)
+    const value = await layer.identify(place(query))
+    const samples = await layer.getSamples({ geometry: place(query), mosaicRule: new MosaicRule({ multidimensionalDefinition: layer.multidimensionalDefinition }) })
+    const statistics = await layer.computeStatisticsHistograms({ geometry: extentOf(query) }).catch((error) => ({ error: error.message }))
+    return { value: value.value, samples: samples.samples.map((one) => one.pixelValue), statistics, variables: layer.serviceRasterInfo.multidimensionalInfo?.variables.map((one) => one.name) ?? null }
   },
   async elevation (url, query) {
     const layer = new ElevationLayer({ url })

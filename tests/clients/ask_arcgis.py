@@ -100,6 +100,36 @@ def choosing(base: str) -> dict[str, Any]:
         "samples": ocean.get_samples(
             geometry={"x": 180.5, "y": 2.5, "spatialReference": {"wkid": 4326}}, slice_id=6
         ),
+        **series(ocean, layer(base, "stack"), point, float(depths[2])),
+    }
+
+
+def series(ocean: Any, stack: Any, point: dict[str, Any], depth: float) -> dict[str, Any]:
+    """All slices at a place, as the package asks when it draws a profile along time."""
+    place = {"x": 180.5, "y": 2.5, "spatialReference": {"wkid": 4326}}
+    area = Polygon(
+        {"rings": [[[170, -8], [170, 9], [190, 9], [190, -8], [170, -8]]], "spatialReference": {"wkid": 4326}}
+    )
+
+    def profile(field: str, *more: dict[str, Any]) -> dict[str, Any]:
+        along = {"variableName": "", "dimensionName": field}
+        definition = {"multidimensionalDefinition": [along, *more]}
+        return {"mosaicMethod": "esriMosaicAttribute", "ascending": False, "sortField": field, **definition}
+
+    deep = {"variableName": "TEMP", "dimensionName": "StdZ", "values": [depth], "isSlice": True}
+    every = {"return_first_value_only": False, "out_fields": "*"}
+    time = ocean.properties.timeInfo["startTimeField"]
+    own = stack.properties.timeInfo["startTimeField"]
+    return {
+        "series": ocean.get_samples(geometry=place, mosaic_rule=profile(time, deep), **every),
+        "all": ocean.identify(geometry=place, process_as_multidimensional=True),
+        "items": stack.get_samples(geometry=point, mosaic_rule=profile(own), **every),
+        "deep": ocean.query(where=f"StdZ = {depth}", out_fields="StdTime").to_dict(),
+        "found": ocean.filter_by(where=f"StdZ = {depth}", lock_rasters=True).mosaic_rule,
+        "around": ocean.compute_stats_and_histograms(geometry=area),
+        "pixel": ocean.compute_pixel_location(
+            raster_id=1, geometries=[place], spatial_reference={"wkid": 4326}
+        ),
     }
 
 

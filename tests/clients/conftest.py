@@ -59,7 +59,7 @@ def services() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Many:
-    """A server of the mosaic `clips`, with its files in the order of their ids, and of the cube `ocean`."""
+    """A server of the mosaics `clips` and `stack`, their files in the order of their ids, and of cubes."""
 
     base: str
     clips: tuple[Path, ...]
@@ -86,7 +86,17 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     services = [
         {"name": "clips", "mosaic": {"source": str(listing), "kind": "tile_index", "method": "none"}},
         {"name": "ocean", "source": str(DATA / "ocean_temperature.nc")},
-    ]
+        {
+            "name": "oceantiles", "source": str(DATA / "ocean_temperature.nc"), "tiles": "raster",
+            "interpolation": "nearest",
+        },
+        {
+            "name": "stack",
+            "mosaic": {
+                "source": str(listing), "kind": "tile_index", "dimensions": {"StdTime": "AcquisitionDate"},
+            },
+        },
+    ]  # fmt: skip
     file = folder / "config.json"
     file.write_text(json.dumps({"services": services, "state": str(folder / "state")}))
     with served("--config", str(file)) as base:

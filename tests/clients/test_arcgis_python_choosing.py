@@ -68,3 +68,27 @@ def test_slices_of_a_cube(answers: dict[str, Any]) -> None:
     assert np.array_equal(pixels[mask], values[mask])
     (sample,) = answers["samples"]
     assert sample["values"] == [pytest.approx(float(truth[21, 40]), rel=1e-6)]
+
+
+def test_series_of_slices_and_items(answers: dict[str, Any]) -> None:
+    with xr.open_dataset(DATA / "ocean_temperature.nc", engine="h5netcdf", decode_times=False) as data:
+        cell = data.TEMP.sel(XAX_SUBSET=180.5, YAX_SUBSET=2.5).load()
+        box = data.TEMP.isel(TIME=3, ZAXLEVIT19=0).sel(XAX_SUBSET=slice(170, 190), YAX_SUBSET=slice(-8, 9))
+        inside = box.values[~np.isnan(box.values)]
+    deep = cell.isel(ZAXLEVIT19=2).values
+    series = answers["series"]
+    times = answers["variable"]["dimensions"][0]["values"]
+    assert [sample["attributes"]["StdTime"] for sample in series] == times[::-1]
+    assert [sample["values"][0] for sample in series] == pytest.approx(deep[::-1], rel=1e-6)
+    assert list(map(float, answers["all"]["properties"]["Values"])) == pytest.approx(
+        cell.values.ravel(), rel=1e-6
+    )
+    dates = [sample["attributes"]["AcquisitionDate"] for sample in answers["items"]]
+    assert len(dates) > 2
+    assert dates == sorted(dates, reverse=True)
+    assert [feature["attributes"]["StdTime"] for feature in answers["deep"]["features"]] == times
+    assert answers["found"]["lockRasterIds"] == [3, 7, 11, 15]
+    (around,) = answers["around"]["statistics"]
+    assert (around["count"], around["mean"]) == (inside.size, pytest.approx(inside.mean(), rel=1e-6))
+    # The middle of a pixel: half a pixel from its corner.
+    assert answers["pixel"]["geometries"][0] == {"x": pytest.approx(0.5), "y": pytest.approx(21.5)}

@@ -13,7 +13,7 @@ from proxy.crs import SpatialReference
 from proxy.functions.polygon import Polygon, centres_inside
 from proxy.model import Array, Colormap, Grid, Interpolation, Level, Mask, Raster, Window
 from proxy.render.context import Meter, ReadContext
-from proxy.render.warp import read_grid
+from proxy.render.planes import read_planes
 from proxy.sources.item import ItemSource, Part
 from proxy.sources.raster import RasterSource
 
@@ -64,7 +64,8 @@ def read_item(
 
     Returns:
         A band that the item lacks is invalid and 0; an alpha band that it lacks is opaque. Files of one item
-        that are masked in different ways give a plane of validity for each band.
+        that are masked in different ways, and bands with gaps of their own, give a plane of validity for each
+        band.
 
     Raises:
         SourceFailed: it cannot be read.
@@ -97,19 +98,21 @@ def _read_part(
     context: ReadContext,
     meter: Meter,
 ) -> tuple[list[int], Array, Mask | None]:
-    """(places among `bands`, data, mask) of what one file gives."""
+    """(places among `bands`, data, mask) of what one file gives; the mask as from `read_planes`."""
     own = dict(zip(part.bands, part.raster_bands, strict=True))
     places = [place for place, band in enumerate(bands) if band in own]
     if not places:
         return [], np.zeros((0, grid.height, grid.width), part.raster.dtype), None
     source = Metered(part.raster, meter, context)
     stored = tuple(own[bands[place]] for place in places)
-    data, mask = read_grid(source, grid, stored, interpolation)
+    data, mask = read_planes(source, grid, stored, interpolation, part.raster.info.gap)
     return places, data, mask
 
 
 def _planes(mask: Mask | None, shape: tuple[int, int]) -> Mask:
-    return np.ones((1, *shape), np.bool_) if mask is None else mask[None]
+    if mask is None:
+        return np.ones((1, *shape), np.bool_)
+    return mask if mask.ndim == 3 else mask[None]
 
 
 def clipped(layer: Layer, item: Item, grid: Grid, crs: SpatialReference) -> Layer:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from proxy.errors import InvalidParameter
 from proxy.selection import DimensionChoice, Selection
 from proxy.sources.cube.layers import Layer
+from proxy.sources.cube.steps import Found
 
 Place = tuple[int, ...]
 
@@ -37,23 +38,35 @@ def place_of(layer: Layer, selection: Selection) -> Place:
     Raises:
         InvalidParameter: there is no such dimension, or no such step along it.
     """
+    found = meant(layer, selection)
+    place = tuple(steps.default(among) for steps, among in zip(layer.steps, found, strict=True))
+    return _present(layer, place, bool(selection.dimensions) or selection.time is not None)
+
+
+def meant(layer: Layer, selection: Selection) -> list[Found | None]:
+    """Indices that a selection means along each dimension of a layer; None where it says nothing.
+
+    Raises:
+        InvalidParameter: as `place_of` does.
+    """
     choices = {choice.name.lower(): choice for choice in selection.dimensions}
     known = {steps.dimension.name.lower() for steps in layer.steps}
     for name, choice in choices.items():
         if name not in known:
             raise InvalidParameter(choice.name, _unknown(layer))
-    place, timed = [], False
+    found: list[Found | None] = []
+    timed = False
     for steps in layer.steps:
-        found = choices.get(steps.dimension.name.lower())
+        choice_here = choices.get(steps.dimension.name.lower())
         first_time = steps.dimension.kind == "time" and not timed
         timed |= first_time
-        if found is not None:
-            place.append(steps.chosen(found))
+        if choice_here is not None:
+            found.append(steps.chosen(choice_here))
         elif first_time and selection.time is not None:
-            place.append(steps.at(selection.time))
+            found.append(steps.during(selection.time))
         else:
-            place.append(steps.default())
-    return _present(layer, tuple(place), bool(choices) or selection.time is not None)
+            found.append(None)
+    return found
 
 
 def written(layer: Layer, place: Place) -> Selection:

@@ -13,17 +13,22 @@ import numpy as np
 from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference
 from proxy.model import Array, Level, Mask, Window
-from proxy.selection import EVERYTHING, Selection
+from proxy.selection import EVERYTHING, MosaicRule, Selection
 from proxy.sources.base import SourceInfo, Variable
 from proxy.sources.blocks.cache import BlockCache
 from proxy.sources.cube.choose import layer_of, place_of, written
 from proxy.sources.cube.facts import facts_of
 from proxy.sources.cube.layers import Arrays, Layer
+from proxy.sources.cube.rows import Rows, conditional
 from proxy.sources.cube.slices import CubeSlice, Sheet
 from proxy.sources.location import Location
+from proxy.sources.rows import stem_of
 
 #: Selections of which it is remembered what they mean.
 REMEMBERED = 4096
+
+#: The rule of a selection that leaves no slice.
+NOTHING = MosaicRule(ids=())
 
 _numbers = itertools.count()
 
@@ -33,6 +38,9 @@ class CubeSource:
 
     Read without a selection it is its default slice: that of the first variable, at the latest time, and at
     the first step along every other dimension.
+
+    Attributes:
+        rows: its slices as a catalog.
     """
 
     def __init__(
@@ -61,7 +69,9 @@ class CubeSource:
             )
             for layer in layers
         }
-        self.normalised = lru_cache(REMEMBERED)(self._normalised)
+        facts = {name: sheet.info for name, sheet in self._sheets.items()}
+        self.rows = Rows(self._layers, facts, stem_of(location.text, config.name))
+        self._remembered = lru_cache(REMEMBERED)(self._normalised)
         first = self.at(EVERYTHING)
         self._first = first
         self.info: SourceInfo = dataclasses.replace(first.info, version=version)
@@ -79,14 +89,30 @@ class CubeSource:
         """Number of slices of all variables."""
         return sum(math.prod(len(d.values) for d in v.dimensions) for v in self.variables)
 
+    def normalised(self, selection: Selection) -> Selection:
+        """See `_normalised`; remembered, but for a condition on the present time."""
+        if "current_" in selection.mosaic.where.lower():
+            return self._normalised(selection)
+        return self._remembered(selection)
+
     def _normalised(self, selection: Selection) -> Selection:
         """The selection of exactly one step along every dimension; see `choose.place_of` for which.
 
+        A mosaic rule chooses among the rows of the slices, see `rows`; where it leaves none of them, what is
+        written says so, and `at` gives a slice without any valid pixel.
+
         Raises:
             InvalidParameter: there is no such variable, dimension or step; the message says what there is.
+            TooLarge: the rule would have to be tested on too many slices.
         """
-        layer = layer_of(self._layers, selection.variable)
-        return written(layer, place_of(layer, selection))
+        rule = selection.mosaic
+        if not (conditional(rule) or self.rows.takes_order(rule)):
+            layer = layer_of(self._layers, selection.variable)
+            return written(layer, place_of(layer, selection))
+        row = self.rows.shown(selection)
+        if row is not None:
+            return row.selection
+        return Selection(NOTHING, variable=layer_of(self._layers, selection.variable).variable.name)
 
     def at(self, selection: Selection) -> CubeSlice:
         """The slice that a selection means.
@@ -94,8 +120,11 @@ class CubeSource:
         Raises:
             InvalidParameter: as `normalised` does.
         """
+        if selection.mosaic not in (NOTHING, EVERYTHING.mosaic):
+            selection = self.normalised(selection)
+        empty = selection.mosaic == NOTHING
         layer = layer_of(self._layers, selection.variable)
-        return CubeSlice(self._sheets[layer.variable.name], place_of(layer, selection))
+        return CubeSlice(self._sheets[layer.variable.name], place_of(layer, selection), empty)
 
     def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         """Read whole pixels of the default slice; see `CubeSlice.read`."""

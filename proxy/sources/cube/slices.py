@@ -74,8 +74,15 @@ class CubeSlice:
             means, and every pixel below has to be read for them once.
     """
 
-    def __init__(self, sheet: Sheet, place: Place) -> None:
-        self._sheet, self._place = sheet, place
+    def __init__(self, sheet: Sheet, place: Place, empty: bool = False) -> None:
+        """The slice at a place.
+
+        Args:
+            sheet: of the variable.
+            place: index along each dimension.
+            empty: it stands for no slice at all, and has no valid pixel.
+        """
+        self._sheet, self._place, self._empty = sheet, place, empty
         self.location = sheet.location
         self.levels = sheet.levels
         self.dtype = sheet.layer.decoding.pixel_type.dtype
@@ -115,6 +122,9 @@ class CubeSlice:
             SourceChanged: it is no longer the one that was opened; `stale` is True from then on.
             ReadBudgetExceeded: a thinned level would need more pixels than the service allows.
         """
+        if self._empty:
+            shape = window.height, window.width
+            return np.zeros((len(bands), *shape), self.dtype), np.zeros(shape, np.bool_)
         raw = self._guarded(lambda: self._raw(level, window))
         data, mask = self._sheet.layer.decoding.apply(raw)
         return np.broadcast_to(data, (len(bands), *data.shape)).copy(), mask

@@ -41,21 +41,21 @@ class Steps:
             return int(found[self.values[found].argmax()])
         return int(found.min())
 
-    def chosen(self, choice: DimensionChoice) -> int:
-        """Index that a choice means; the default one among several.
+    def chosen(self, choice: DimensionChoice) -> Found:
+        """Indices that a choice means, in rising order; the nearest one where it asks for that.
 
         Raises:
             InvalidParameter: there is none, and the choice does not ask for the nearest, or all lie far away.
         """
         found = np.unique(np.concatenate([self._within(low, high) for low, high in choice.values]))
         if found.size:
-            return self.default(found)
+            return found
         if choice.nearest:
-            return self._nearest(*choice.values[0])
+            return np.array([self._nearest(*choice.values[0])])
         raise self._refused()
 
-    def at(self, time: TimeSpan) -> int:
-        """Index of the latest step in a span of time, or of the nearest where there is none in it.
+    def during(self, time: TimeSpan) -> Found:
+        """Indices of the steps in a span of time, or of the nearest where there is none in it.
 
         Raises:
             InvalidParameter: it lies beyond all steps.
@@ -63,9 +63,7 @@ class Steps:
         low = -math.inf if time.start is None else float(time.start)
         high = math.inf if time.end is None else float(time.end)
         found = self._within(low, high)
-        if found.size:
-            return self.default(found)
-        return self._nearest(low, high)
+        return found if found.size else np.array([self._nearest(low, high)])
 
     def _within(self, low: float, high: float) -> Found:
         slack = SAME * self.spacing if self.spacing else SAME * max(1.0, abs(low))

@@ -61,10 +61,21 @@ def sampled(path: Path, grid: Grid) -> Pixels:
     return data[:, rows, columns], valid[rows, columns] & inside
 
 
-def composed(layers: Sequence[Pixels], operation: str) -> Pixels:
-    """Layers from the topmost down put together; zeros where nothing is valid."""
+def gap_of(path: Path) -> float | None:
+    """Nodata value that tells of each band by itself whether it is there; not of 8 bits, nor of one band."""
+    with rasterio.open(path) as file:
+        return None if file.count < 2 or file.dtypes[0] == "uint8" else file.nodata
+
+
+def composed(layers: Sequence[Pixels], operation: str, gap: float | None = None) -> Pixels:
+    """Layers from the topmost down put together; zeros where nothing is valid.
+
+    Bands are put together each by itself where they have gaps of their own.
+    """
     data = np.stack([values for values, _ in layers])
     valid = np.stack([mask for _, mask in layers])[:, None]
+    if gap is not None:
+        valid = valid & (data != gap)
     some = valid.any(axis=0)
     if operation in ("first", "last"):
         order = valid if operation == "first" else valid[::-1]
@@ -79,14 +90,14 @@ def composed(layers: Sequence[Pixels], operation: str) -> Pixels:
     else:
         weights = valid.astype(float)
         if operation == "blend":
-            weights = np.stack([edge_distance(mask)[None] for _, mask in layers])
+            weights = np.stack([np.stack([edge_distance(plane) for plane in each]) for each in valid])
         total = (data * weights).sum(axis=0)
         found = total if operation == "sum" else total / np.where(some, weights.sum(axis=0), 1)
         if data.dtype.kind in "iu":
             found = np.where(found >= 0, np.floor(found + 0.5), np.ceil(found - 0.5))
             found = found.clip(np.iinfo(data.dtype).min, np.iinfo(data.dtype).max)
         found = found.astype(data.dtype)
-    return np.where(some, found, 0), some[0]
+    return np.where(some, found, 0), some.any(axis=0)
 
 
 def edge_distance(valid: NDArray[np.bool_], width: int = 32) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from proxy.render.mosaic import read_mosaic
 from proxy.selection import MosaicMethod, MosaicOperation, MosaicRule, Selection
 from proxy.sources.mosaic import MosaicSource
 from tests.catalogs import catalog_of, mosaic_of
-from tests.render.mosaic.composing import Pixels, clips_in, composed, sampled
+from tests.render.mosaic.composing import Pixels, clips_in, composed, gap_of, sampled
 
 OPERATIONS = ("first", "last", "min", "max", "mean", "sum", "blend")
 METHODS = ("none", "center", "northwest", "attribute", "lock", "viewpoint")
@@ -73,7 +73,8 @@ def expected_of(paths: list[Path], grid: Grid, operation: str) -> Pixels:
     """Files from the topmost down put together; for a blend with what lies around the grid."""
     around = 32 if operation == "blend" else 0
     inner = slice(around, -around or None), slice(around, -around or None)
-    data, mask = composed([sampled(path, grid.grown(around)) for path in paths], operation)
+    layers = [sampled(path, grid.grown(around)) for path in paths]
+    data, mask = composed(layers, operation, gap_of(paths[0]))
     return data[:, *inner], mask[inner]
 
 
