@@ -105,8 +105,10 @@ def displayed(service: Subject, source: AnySource, request: RenderRequest, raste
         source: what was rendered, `Source.at` the request's selection.
     """
     bands = _input_bands(source, request)
+    raw = request.rule is None or isinstance(request.rule, Source)
+    narrow = request.pixel_type or (source.info.pixel_type if raw else None)
     raster = for_display(
-        full_scale(raster, request.pixel_type),
+        full_scale(raster, narrow),
         source.info.kind,
         lambda: result_statistics(service, source, request.rule, bands),
     )

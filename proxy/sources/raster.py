@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -90,6 +91,7 @@ class RasterSource:
         self._version = version
         self._opening = next(_openings)
         self._warped = False
+        self._alpha: int | None = None
         self._overview_index: tuple[int, ...] = ()
         self.levels: tuple[Level, ...] = ()
         self.info = self._open()
@@ -134,13 +136,12 @@ class RasterSource:
     def _read_blocks(
         self, blocks: BlockReader, level: int, bands: tuple[int, ...], window: Window
     ) -> tuple[Array, Mask | None]:
-        alpha = self.info.band_count - 1
-        extra = (alpha,) if self.info.mask_kind == "alpha" and alpha not in bands else ()
+        alpha = self._alpha
+        extra = () if alpha is None or alpha in bands else (alpha,)
         data, valid = blocks.read(level, bands + extra, window)
-        if self.info.mask_kind == "alpha":
-            valid = np.not_equal(data[(bands + extra).index(alpha)], 0)
+        cover = None if alpha is None else data[(bands + extra).index(alpha)]
         data = data[: len(bands)]
-        return data, self._valid(data, valid)
+        return data, self._valid(data, valid if cover is None else self._covered(data, cover))
 
     def _read_window(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         indexes = [band + 1 for band in bands]
@@ -151,7 +152,11 @@ class RasterSource:
                 dataset = handle.dataset
                 data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
                 valid = None
-                if self.info.mask_kind in ("alpha", "mask"):
+                if self._alpha is not None:
+                    # GDAL takes an alpha band for a mask in some places and types alone.
+                    cover = dataset.read(self._alpha + 1, window=area, out_shape=shape)
+                    valid = self._covered(data, cover)
+                elif self.info.mask_kind == "mask":
                     valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
         except _FAILURES:
             # The bytes of the next version, read by the plan of this one, are often no picture at all.
@@ -176,6 +181,13 @@ class RasterSource:
             finite = np.logical_not(np.isnan(data).all(axis=0))
             valid = finite if valid is None else np.logical_and(valid, finite)
         return None if valid is None or valid.all() else valid
+
+    def _covered(self, data: Array, cover: Array) -> Mask:
+        """Where an alpha band is not 0, less the pixels of which it and all that is read are nodata."""
+        valid: Mask = np.not_equal(cover, 0)
+        if self.info.nodata is not None:
+            valid &= valid_by_value(data, self.info.nodata) | valid_by_value(cover[None], self.info.nodata)
+        return valid
 
     def _lent(self, level: int) -> AbstractContextManager[Handle]:
         def checked() -> Handle:
@@ -218,6 +230,7 @@ class RasterSource:
             try:
                 why = "its place is given by ground control points"
                 info = describe(straight.dataset, self._unmasked(dataset), self._version, "warped", why)
+                self._alpha = _alpha(info)
                 self.levels = self._halved(straight.dataset)
             finally:
                 straight.close()
@@ -226,6 +239,7 @@ class RasterSource:
             info = dataclasses.replace(info, band_names=names, color_interpretation=interpretation)
         else:
             info = describe(dataset, self._config, self._version, "window", "")
+            self._alpha = _alpha(info)
             self.levels = self._overviews(dataset, path)
             info = self._with_blocks(info, dataset)
         if info.way != "blocks" and info.block[0] * info.block[1] > self._config.limits.source_pixels:
@@ -285,7 +299,8 @@ class RasterSource:
             return Handle(rasterio.open(path, driver=self._driver, sharing=False, **extra))
         base = rasterio.open(path, driver=self._driver, sharing=False)
         kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
-        if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
+        alone = base.nodata is None and ColorInterp.alpha not in base.colorinterp
+        if alone and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True
         return Handle(WarpedVRT(base, **kwargs), base)
 
@@ -300,3 +315,8 @@ class RasterSource:
             return
         with environment(self._gdal):
             yield
+
+
+def _alpha(info: SourceInfo) -> int | None:
+    """Zero-based band that says what is valid, the first where several could; None where none does."""
+    return info.color_interpretation.index("alpha") if info.mask_kind == "alpha" else None
