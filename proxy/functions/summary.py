@@ -14,17 +14,23 @@ BINS = 256
 HUGE = 8e307
 
 
-def summary(band: Array, mask: Mask | None, pixel_type: PixelType) -> BandStatistics:
+def summary(
+    band: Array, mask: Mask | None, pixel_type: PixelType, nodata: float | None = None
+) -> BandStatistics:
     """Statistics of one band, with median, mode and a histogram of `BINS` bins.
 
     Args:
         band: (rows, columns), any real or complex type; complex numbers count by their modulus.
         mask: True where valid, None for all.
         pixel_type: of the source: 8-bit types get one histogram bin for each value, from -0.5 to 255.5.
+        nodata: value that does not count either, as the mask is True where another band has a value.
 
     Returns:
         Zeros and no histogram where no pixel is valid.
     """
+    if nodata is not None:
+        counted = np.not_equal(band, nodata)
+        mask = counted if mask is None else counted & mask
     found = statistics_of(band, mask)
     if found is None:
         return BandStatistics(0.0, 0.0, 0.0, 0.0)

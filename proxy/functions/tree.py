@@ -17,7 +17,7 @@ from proxy.functions import registry
 from proxy.functions.convert import convert, without_nan
 from proxy.functions.pixels import narrowest
 from proxy.functions.signature import Function
-from proxy.model import BandStatistics, Extent, Grid, PixelType, Raster
+from proxy.model import Array, BandStatistics, Extent, Grid, Mask, PixelType, Raster, marks_bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,9 @@ def evaluate(
     Raises:
         InvalidRule: the tree does not fit the raster, for instance a band that does not exist.
     """
+    if isinstance(node, Source) and node.item is None and bands is None and source.count > 1:
+        # As it was read, also where single bands have no value.
+        return source
     leaves: dict[int | None, Raster] = {None: source}
     for key, raster in (items or {}).items():
         leaves[key] = raster
@@ -247,10 +250,19 @@ def _constant(value: float, like: Raster) -> Raster:
 
 
 def _prepared(raster: Raster, bands: tuple[int, ...] | None) -> Raster:
-    data, mask = without_nan(raster.data, raster.mask)
-    if data is not raster.data:
+    data, mask = without_nan(*_whole_pixels(raster))
+    if data is not raster.data or mask is not raster.mask:
         raster = dataclasses.replace(raster, data=data, mask=mask)
     return raster if bands is None else _spread(raster, bands)
+
+
+def _whole_pixels(raster: Raster) -> tuple[Array, Mask | None]:
+    """Data, and the mask without the pixels of which some bands have no value."""
+    data, nodata = raster.data, raster.nodata
+    if nodata is None or raster.count == 1 or not marks_bands(nodata, data.dtype):
+        return data, raster.mask
+    good = np.not_equal(data, nodata).all(axis=0)
+    return data, raster.mask if good.all() else good & raster.valid()
 
 
 def _spread(raster: Raster, bands: tuple[int, ...]) -> Raster:

@@ -2,7 +2,16 @@
 
 from proxy.model.kinds import Compression, DataKind, Effort, ImageFormat, Interpolation, PixelType
 from proxy.model.places import Extent, Grid, Level, Window
-from proxy.model.rasters import Array, AttributeTable, BandStatistics, Colormap, Histogram, Mask, Raster
+from proxy.model.rasters import (
+    Array,
+    AttributeTable,
+    BandStatistics,
+    Colormap,
+    Histogram,
+    Mask,
+    Raster,
+    marks_bands,
+)
 from proxy.model.requests import EncodeOptions, NoDataRule, Picture, RenderRequest
 
 __all__ = [
@@ -27,4 +36,5 @@ __all__ = [
     "Raster",
     "RenderRequest",
     "Window",
+    "marks_bands",
 ]

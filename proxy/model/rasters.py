@@ -15,6 +15,15 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 
+def marks_bands(nodata: float | None, dtype: np.dtype[Any]) -> bool:
+    """True where a nodata value says of a single band that it has none, whatever the other bands have.
+
+    Not of bytes, and not 0 of unsigned numbers: those are usual colours of single bands, and only all bands
+    together are nodata.
+    """
+    return nodata is not None and dtype != np.uint8 and not (dtype.kind == "u" and nodata == 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Colormap:
     """Colours of a single band: rows of (value, red, green, blue, alpha), by rising value."""

@@ -292,7 +292,8 @@ def result_statistics(
 
 
 def _summaries(raster: Raster) -> Statistics:
-    return tuple(summary(band, raster.mask, raster.pixel_type) for band in raster.data)
+    nodata = raster.nodata if raster.count > 1 else None
+    return tuple(summary(band, raster.mask, raster.pixel_type, nodata) for band in raster.data)
 
 
 def _sampled_statistics(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from proxy.crs import SpatialReference, transformer
-from proxy.model import Extent, Grid, Interpolation, Level, Window
+from proxy.model import Extent, Grid, Interpolation, Level, Window, marks_bands
 from proxy.render.context import ReadContext
 from proxy.render.mosaic import read_layer
 from proxy.sources.base import Readable, Source
@@ -88,7 +88,8 @@ def point_values(
     data, mask = source.read(0, bands, Window(*pixel, 1, 1))
     if mask is not None and not mask[0, 0]:
         return [None] * len(bands)
-    return [_plain(value) for value in data[:, 0, 0].tolist()]
+    missing = source.nodata if marks_bands(source.nodata, data.dtype) else None
+    return [None if value == missing else _plain(value) for value in data[:, 0, 0].tolist()]
 
 
 def _mosaic_values(

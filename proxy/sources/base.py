@@ -184,6 +184,10 @@ class Readable(Source, Protocol):
     levels: tuple[Level, ...]
     dtype: np.dtype[Any]
 
+    @property
+    def nodata(self) -> float | None:
+        """Value of a single band that is missing where others are not; None where there is none."""
+
     def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         """Data (bands, rows, columns) and the mask (rows, columns), True where valid, None where all are."""
 

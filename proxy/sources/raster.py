@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -98,6 +98,11 @@ class RasterSource:
         self.crs: SpatialReference = self.info.crs
         self.dtype = np.dtype(self.info.pixel_type.dtype)
 
+    @property
+    def nodata(self) -> float | None:
+        """Value of a single band that is missing where others are not; None where whole pixels are masked."""
+        return self.info.nodata if self.info.mask_kind == "nodata" else None
+
     def normalised(self, selection: Selection) -> Selection:
         """A raster has nothing to choose from."""
         return EVERYTHING
@@ -157,7 +162,7 @@ class RasterSource:
                     cover = dataset.read(self._alpha + 1, window=area, out_shape=shape)
                     valid = self._covered(data, cover)
                 elif self.info.mask_kind == "mask":
-                    valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
+                    valid = self._masked(dataset, level, area, shape)
         except _FAILURES:
             # The bytes of the next version, read by the plan of this one, are often no picture at all.
             self._stored.verify()
@@ -165,10 +170,24 @@ class RasterSource:
         self._stored.verify()
         return data, self._valid(data, valid)
 
+    def _masked(
+        self, dataset: DatasetReader, level: int, area: RasterioWindow, shape: tuple[int, int]
+    ) -> Mask:
+        """The mask of a level; the native one thinned where it was made after the overviews."""
+        if not level or self._warped or MaskFlags.per_dataset in dataset.mask_flag_enums[0]:
+            return np.asarray(dataset.read_masks(1, window=area, out_shape=shape) != 0)
+        whole = self._thinned(level, Window(area.col_off, area.row_off, area.width, area.height))
+        with self._lent(0) as native:
+            return np.asarray(native.dataset.read_masks(1, window=whole, out_shape=shape) != 0)
+
     def _area(self, level: int, window: Window) -> RasterioWindow:
         if not (self._warped and level):
             return RasterioWindow(window.column, window.row, window.width, window.height)
         # A straightened grid has no level datasets: its overviews are reached by reading it thinned.
+        return self._thinned(level, window)
+
+    def _thinned(self, level: int, window: Window) -> RasterioWindow:
+        """The native pixels under a window of a level."""
         native, chosen = self.levels[0], self.levels[level]
         x, y = native.width / chosen.width, native.height / chosen.height
         return RasterioWindow(window.column * x, window.row * y, window.width * x, window.height * y)

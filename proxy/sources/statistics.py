@@ -33,7 +33,8 @@ def band_statistics(source: Readable) -> tuple[BandStatistics, ...]:
     """
     bands = tuple(range(source.info.band_count))
     data, mask = source.sample() if isinstance(source, Sliced) else _look(source, bands)
-    return tuple(summary(data[band], mask, source.info.pixel_type) for band in bands)
+    nodata = source.nodata if len(bands) > 1 else None
+    return tuple(summary(data[band], mask, source.info.pixel_type, nodata) for band in bands)
 
 
 def _look(source: Readable, bands: tuple[int, ...]) -> tuple[Array, Mask | None]:

@@ -40,6 +40,7 @@ class Metered:
         self.crs: SpatialReference = raster.crs
         self.levels: tuple[Level, ...] = raster.levels
         self.dtype: np.dtype[Any] = raster.dtype
+        self.nodata = raster.nodata
         self._raster, self._meter, self._context = raster, meter, context
 
     def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:

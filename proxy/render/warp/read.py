@@ -12,6 +12,7 @@ from proxy.model import Array, Grid, Interpolation, Mask
 from proxy.render.warp.area import collect, shrink, thin
 from proxy.render.warp.cells import Six
 from proxy.render.warp.coordinates import Axes, Floats, Nodes, locate, period
+from proxy.render.warp.gaps import filled, uneven
 from proxy.render.warp.lattice import EDGE, TOLERANCE, Mapping, Vectors, mapping
 from proxy.render.warp.plan import Task, View, tasks, view_of
 from proxy.render.warp.resample import bilinear, cubic, nearest
@@ -45,7 +46,8 @@ def read_grid(
     returned as they are, whatever the interpolation. Nearest is the pixel that holds the centre. Where a
     target pixel is larger than the level's, bilinear and cubic shrink by area first; average, mode, minimum
     and maximum take the pixels under the target pixel, and equal nearest elsewhere. Values that are not
-    finite count as invalid.
+    finite count as invalid. Where some bands of a pixel have a value and others do not, each band is made of
+    its own valid pixels (see `gaps`), and nodata or NaN where it has none.
 
     Args:
         bands: zero-based.
@@ -55,7 +57,8 @@ def read_grid(
     Returns:
         Data (bands, height, width) in the source's type, perhaps the very array that the source returned, and
         the mask (height, width), None where all are valid. A pixel is valid where its centre lies in the
-        source and valid pixels have at least half of the weight; outside the source the data are 0.
+        source and valid pixels have at least half of the weight, in any of the bands; outside the source the
+        data are 0.
 
     Raises:
         ReadBudgetExceeded: more than `budget` source pixels of a band would be read.
@@ -139,7 +142,23 @@ class _Reading:
         """Data and mask of one part of the target."""
         if self._check is not None:
             self._check()
-        data, mask = self._pixels(task)
+        data, mask = self._source.read(self._view.index, self._bands, task.window)
+        good = uneven(data, mask, self._source.nodata)
+        if good is None:
+            return self._resampled(*self._shrunk(data, mask), where, task)
+        parts, seen = [], np.zeros((1, 1), np.bool_)
+        for band, valid in zip(data, good, strict=True):
+            values, mask = self._resampled(*self._shrunk(band[None], valid), where, task)
+            parts.append(filled(values, mask, self._source.nodata))
+            seen = seen | (np.ones(values.shape[1:], np.bool_) if mask is None else mask)
+        data = np.concatenate(parts)
+        data[:, ~seen] = 0
+        return data, None if seen.all() else seen
+
+    def _resampled(
+        self, data: Array, mask: Mask | None, where: Mapping, task: Task
+    ) -> tuple[Array, Mask | None]:
+        """Pixels of a window, shrunk, on one part of the target."""
         x, y = where.coordinates(task.part)
         if isinstance(where, Vectors) and (same := _same_grid(x, y, task, data, mask)):
             return _finished(*same, None)
@@ -157,9 +176,8 @@ class _Reading:
         pair, valid = kernel(_parted(data), mask, *places)
         return _finished(_joined(pair, data.dtype), valid, inside)
 
-    def _pixels(self, task: Task) -> tuple[Array, Mask | None]:
+    def _shrunk(self, data: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
         view = self._view
-        data, mask = self._source.read(view.index, self._bands, task.window)
         if data.dtype.kind in "fc":
             good = np.isfinite(data)
             if not good.all():

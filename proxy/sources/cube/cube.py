@@ -68,6 +68,7 @@ class CubeSource:
         self.crs: SpatialReference = first.crs
         self.levels: tuple[Level, ...] = first.levels
         self.dtype: np.dtype[np.generic] = first.dtype
+        self.nodata = first.nodata
 
     @property
     def stale(self) -> bool:

@@ -72,7 +72,10 @@ class CubeSlice:
         info: facts; its version is that of the variable, so that all slices share their statistics.
         levels: coarser ones where a slice is large. Their pixels are those of the slice at even steps, not
             means, and every pixel below has to be read for them once.
+        nodata: None, as there is no second band.
     """
+
+    nodata: float | None = None
 
     def __init__(self, sheet: Sheet, place: Place) -> None:
         self._sheet, self._place = sheet, place

@@ -26,10 +26,12 @@ class Memory:
         transform: Affine = UNIT,
         crs: str | SpatialReference = "EPSG:32633",
         mask: Mask | None = None,
+        nodata: float | None = None,
     ) -> None:
         stack = data if isinstance(data, list) else [data]
         self._data = [level if level.ndim == 3 else level[None] for level in stack]
         self._mask = mask
+        self.nodata = nodata
         self.crs = reference(crs) if isinstance(crs, str) else crs
         self.dtype = self._data[0].dtype
         height, width = self._data[0].shape[1:]
@@ -59,6 +61,7 @@ class File:
         self.file = rasterio.open(path)
         self.crs = reference(self.file.crs.to_wkt())
         self.dtype = np.dtype(self.file.dtypes[0])
+        self.nodata = self.file.nodata
         self.levels = (Level(self.file.width, self.file.height, self.file.transform),)
         self.pixels = 0
 
