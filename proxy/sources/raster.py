@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -33,6 +33,7 @@ from proxy.sources.blocks.reader import BlockReader
 from proxy.sources.blocks.stored import Stored
 from proxy.sources.describe import describe
 from proxy.sources.location import Location
+from proxy.sources.mask_levels import unmasked_levels
 from proxy.sources.pool import Pool
 from proxy.sources.session import Options, environment
 from proxy.sources.validity import valid_by_value
@@ -92,6 +93,7 @@ class RasterSource:
         self._opening = next(_openings)
         self._warped = False
         self._alpha: int | None = None
+        self._unmasked: frozenset[int] = frozenset()
         self._overview_index: tuple[int, ...] = ()
         self.levels: tuple[Level, ...] = ()
         self.info = self._open()
@@ -174,7 +176,7 @@ class RasterSource:
         self, dataset: DatasetReader, level: int, area: RasterioWindow, shape: tuple[int, int]
     ) -> Mask:
         """The mask of a level; the native one thinned where it was made after the overviews."""
-        if not level or self._warped or MaskFlags.per_dataset in dataset.mask_flag_enums[0]:
+        if level not in self._unmasked:
             return np.asarray(dataset.read_masks(1, window=area, out_shape=shape) != 0)
         whole = self._thinned(level, Window(area.col_off, area.row_off, area.width, area.height))
         with self._lent(0) as native:
@@ -248,7 +250,7 @@ class RasterSource:
             straight = self._handle(0, path)
             try:
                 why = "its place is given by ground control points"
-                info = describe(straight.dataset, self._unmasked(dataset), self._version, "warped", why)
+                info = describe(straight.dataset, self._without_mask(dataset), self._version, "warped", why)
                 self._alpha = _alpha(info)
                 self.levels = self._halved(straight.dataset)
             finally:
@@ -260,6 +262,8 @@ class RasterSource:
             info = describe(dataset, self._config, self._version, "window", "")
             self._alpha = _alpha(info)
             self.levels = self._overviews(dataset, path)
+            if info.mask_kind == "mask" and info.driver in ("GTiff", "COG"):
+                self._unmasked = unmasked_levels(dataset.files, self.levels)
             info = self._with_blocks(info, dataset)
         if info.way != "blocks" and info.block[0] * info.block[1] > self._config.limits.source_pixels:
             # GDAL decodes a block as a whole, however little of it is wanted.
@@ -276,7 +280,7 @@ class RasterSource:
             return dataclasses.replace(info, why=str(reason))
         return dataclasses.replace(info, way="blocks")
 
-    def _unmasked(self, dataset: DatasetReader) -> ServiceConfig:
+    def _without_mask(self, dataset: DatasetReader) -> ServiceConfig:
         # A complex raster cannot carry an alpha band; the warper fills its surroundings with zeros.
         if str(dataset.dtypes[0]).startswith("complex") and self._config.nodata is None:
             return self._config.model_copy(update={"nodata": 0.0})
