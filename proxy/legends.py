@@ -14,7 +14,7 @@ from proxy.sources.base import AttributeTable
 
 #: A colormap of more entries, without names for them, is a ramp.
 CLASSES = 64
-#: The same of a palette in the file, which has an entry for each of 65536 values where these are 16 bits wide.
+#: The same of a palette in the file, which has 65536 entries where values have 16 bits.
 OWN_CLASSES = 256
 #: Columns of an attribute table that hold the names of classes, the most telling first.
 _NAMES = ("classname", "class_name", "label", "name", "class", "description", "landcover", "land_cover")

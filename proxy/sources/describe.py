@@ -63,7 +63,7 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
         pixel_type=pixel_type,
         band_names=names,
         color_interpretation=interpretation,
-        nodata=config.nodata if config.nodata is not None else dataset.nodata,
+        nodata=_nodata(dataset, config),
         mask_kind=mask_kind,
         colormap=colormap,
         attribute_table=table,
@@ -187,9 +187,23 @@ def _mask_kind(dataset: DatasetReader, config: ServiceConfig) -> str:
     if dataset.count > 1 and ColorInterp.alpha in dataset.colorinterp:
         # Wherever it stands, and also beside a nodata value, which colours may have by chance.
         return "alpha"
+    if _several_nodata(dataset):
+        return "mask"
     if MaskFlags.nodata in flags:
         return "nodata"
-    return "mask" if MaskFlags.per_dataset in flags else "none"
+    # No flag at all is a mask of the format's own, of several special values for instance.
+    return "none" if MaskFlags.all_valid in flags else "mask"
+
+
+def _nodata(dataset: DatasetReader, config: ServiceConfig) -> float | None:
+    if config.nodata is not None:
+        return config.nodata
+    return None if _several_nodata(dataset) else dataset.nodata
+
+
+def _several_nodata(dataset: DatasetReader) -> bool:
+    """True where bands have nodata values of their own."""
+    return len({repr(value) for value in dataset.nodatavals}) > 1
 
 
 def _pixel_type(dataset: DatasetReader) -> PixelType:

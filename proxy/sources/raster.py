@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -92,6 +92,8 @@ class RasterSource:
         self._version = version
         self._opening = next(_openings)
         self._warped = False
+        #: Type that bands of several types are read in.
+        self._common: str | None = None
         self._alpha: int | None = None
         self._unmasked: frozenset[int] = frozenset()
         self._overview_index: tuple[int, ...] = ()
@@ -157,14 +159,14 @@ class RasterSource:
         try:
             with self._environment(), self._lent(level) as handle:
                 dataset = handle.dataset
-                data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
+                data = self._values(dataset, indexes, area, shape)
                 valid = None
                 if self._alpha is not None:
                     # GDAL takes an alpha band for a mask in some places and types alone.
                     cover = dataset.read(self._alpha + 1, window=area, out_shape=shape)
                     valid = self._covered(data, cover)
                 elif self.info.mask_kind == "mask":
-                    valid = self._masked(dataset, level, area, shape)
+                    valid = self._masked(dataset, indexes, level, area, shape)
         except _FAILURES:
             # The bytes of the next version, read by the plan of this one, are often no picture at all.
             self._stored.verify()
@@ -172,10 +174,28 @@ class RasterSource:
         self._stored.verify()
         return data, self._valid(data, valid)
 
+    def _values(
+        self, dataset: DatasetReader, indexes: list[int], area: RasterioWindow, shape: tuple[int, int]
+    ) -> Array:
+        if self._common is None:
+            whole: Array = dataset.read(indexes, window=area, out_shape=(len(indexes), *shape))
+            return whole
+        # Bands of several types are refused together.
+        bands = [dataset.read(index, window=area, out_shape=shape) for index in indexes]
+        return np.stack([band.astype(self._common, copy=False) for band in bands])
+
     def _masked(
-        self, dataset: DatasetReader, level: int, area: RasterioWindow, shape: tuple[int, int]
+        self,
+        dataset: DatasetReader,
+        indexes: list[int],
+        level: int,
+        area: RasterioWindow,
+        shape: tuple[int, int],
     ) -> Mask:
         """The mask of a level; the native one thinned where it was made after the overviews."""
+        if MaskFlags.per_dataset not in dataset.mask_flag_enums[0]:
+            planes = dataset.read_masks(indexes, window=area, out_shape=(len(indexes), *shape))
+            return np.asarray((planes != 0).any(axis=0))
         if level not in self._unmasked:
             return np.asarray(dataset.read_masks(1, window=area, out_shape=shape) != 0)
         whole = self._thinned(level, Window(area.col_off, area.row_off, area.width, area.height))
@@ -244,6 +264,8 @@ class RasterSource:
 
     def _described(self, handle: Handle, path: str) -> SourceInfo:
         dataset = handle.dataset
+        if len(set(dataset.dtypes)) > 1:
+            self._common = np.result_type(*dataset.dtypes).name
         if dataset.gcps[0] and dataset.transform.is_identity:
             # Ground control points bend: GDAL's warper makes a straight grid of them, read like any other.
             self._warped = True
