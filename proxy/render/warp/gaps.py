@@ -30,6 +30,8 @@ def uneven(data: Array, mask: Mask | None, nodata: float | None) -> Mask | None:
         good = data != int(nodata)
     else:
         return None
+    if good.all():
+        return None
     if mask is not None:
         good &= mask
     return good if (good.any(axis=0) != good.all(axis=0)).any() else None
