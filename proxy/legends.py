@@ -14,6 +14,8 @@ from proxy.sources.base import AttributeTable
 
 #: A colormap of more entries, without names for them, is a ramp.
 CLASSES = 64
+#: The same of a palette in the file, which has 65536 entries where values have 16 bits.
+OWN_CLASSES = 256
 #: Columns of an attribute table that hold the names of classes, the most telling first.
 _NAMES = ("classname", "class_name", "label", "name", "class", "description", "landcover", "land_cover")
 #: Arguments of a shaded relief that choose its colours.
@@ -77,9 +79,13 @@ def legend_of(
     if facts.colormap is not None and bands in (None, (0,)):
         colors = {value: (r, g, b) for value, r, g, b, alpha in facts.colormap.entries if alpha}
         named = _names(service.info.attribute_table)
-        if named or len(colors) <= CLASSES or not isinstance(rule, Call):
+        own = not isinstance(rule, Call) and len(colors) <= OWN_CLASSES
+        if named or len(colors) <= CLASSES or own:
             return Legend(LegendKind.CLASSES, _classes(facts, colors, named))
-        return Legend(LegendKind.RAMP, (), tuple(colors.values()), _measured(service, rule, facts, variable))
+        limits = _measured(service, rule, facts, variable)
+        return Legend(
+            LegendKind.RAMP, (), _within(colors, None if isinstance(rule, Call) else limits), limits
+        )
     if isinstance(rule, Call) and rule.function == "shaded_relief":
         return _relief(service, rule, variable)
     shown = _shown(facts, bands)
@@ -94,6 +100,14 @@ def legend_of(
     statistics = facts.statistics[first : first + 1]
     limits = (statistics[0].minimum, statistics[0].maximum) if statistics else None
     return Legend(LegendKind.RAMP, (), tuple((grey, grey, grey) for grey in range(256)), limits)
+
+
+def _within(colors: dict[int, RGB], limits: tuple[float, float] | None) -> tuple[RGB, ...]:
+    """Colours of the values that occur, all of them where that is not known."""
+    if limits is None:
+        return tuple(colors.values())
+    found = tuple(color for value, color in colors.items() if limits[0] <= value <= limits[1])
+    return found or tuple(colors.values())
 
 
 def _relief(service: Service, rule: Call, variable: str) -> Legend:

@@ -131,7 +131,12 @@ def _equal(band: Array, value: float) -> Mask:
     if np.isnan(value):
         return np.isnan(band) if band.dtype.kind in "fc" else np.zeros(band.shape, np.bool_)
     if band.dtype.kind in "fc":
-        return np.asarray(np.isclose(band, value, rtol=1e-6, atol=0.0), np.bool_)
+        with np.errstate(over="ignore"):
+            held = band.dtype.type(value)
+        # What a float32 cannot hold is none of its values, also not infinity.
+        known = np.isfinite(held) or not np.isfinite(value)
+        close = np.isclose(band, held, rtol=1e-6, atol=0.0) if known else np.zeros(band.shape)
+        return np.asarray(close, np.bool_)
     return np.asarray(np.equal(band, value), np.bool_)
 
 

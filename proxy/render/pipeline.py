@@ -106,8 +106,10 @@ def displayed(service: Subject, source: AnySource, request: RenderRequest, raste
         source: what was rendered, `Source.at` the request's selection.
     """
     bands = _input_bands(source, request)
+    raw = request.rule is None or isinstance(request.rule, Source)
+    narrow = request.pixel_type or (source.info.pixel_type if raw else None)
     raster = for_display(
-        full_scale(raster, request.pixel_type),
+        full_scale(raster, narrow),
         source.info.kind,
         lambda: result_statistics(service, source, request.rule, bands),
     )
@@ -169,8 +171,9 @@ def processed(
     with context.stage("read"):
         raster = read_raster(source, grid.grown(around), read, interpolation, context, evaluate_item)
     gap = source.info.gap
-    if gap is not None and tree != Source() and raster.count > 1:
-        # What is computed of several bands is nothing where one of them is missing.
+    if gap and tree != Source() and raster.count > 1:
+        # What is computed of several bands is nothing where one of them is missing. Not so where 0 is nodata,
+        # which dark water may have in one band.
         raster = dataclasses.replace(
             raster, mask=raster.valid() & np.asarray(bands_valid(raster.data, gap).all(axis=0))
         )

@@ -13,7 +13,7 @@ import numpy as np
 from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 
 from proxy.config import ServiceConfig
@@ -27,6 +27,8 @@ _ELEVATION = re.compile(
     r"gebco|lidar)([^a-z]|$)",
     re.IGNORECASE,
 )
+#: Steps of longitude between points along an edge of a raster around the earth, in degrees, with some room.
+WHOLE_TURN_GAP = 20.0
 _DATE_TAGS = ("ACQUISITIONDATE", "TIFFTAG_DATETIME")
 _COLUMN_TYPES = {"0": "integer", "1": "real", "2": "text"}
 #: GDAL's usage codes of attribute table columns, by the names that clients look for.
@@ -61,7 +63,7 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
         pixel_type=pixel_type,
         band_names=names,
         color_interpretation=interpretation,
-        nodata=config.nodata if config.nodata is not None else dataset.nodata,
+        nodata=_nodata(dataset, config),
         mask_kind=mask_kind,
         colormap=colormap,
         attribute_table=table,
@@ -89,7 +91,9 @@ def geographic_bounds(
 ) -> tuple[float, float, float, float] | None:
     """West, south, east, north in degrees, east past 180 across the antimeridian; None off the earth."""
     if crs.is_geographic and crs == WGS84:
-        return envelope(transform, width, height).as_tuple()
+        west, south, east, north = envelope(transform, width, height).as_tuple()
+        # Grids whose outer cells lie around the poles reach beyond them.
+        return west, max(south, -90.0), east, min(north, 90.0)
     columns, rows = np.meshgrid(np.linspace(0, width, 21), np.linspace(0, height, 21))
     xs = transform.a * columns + transform.b * rows + transform.c
     ys = transform.d * columns + transform.e * rows + transform.f
@@ -109,7 +113,13 @@ def _unwrapped(longitudes: Any) -> Any:
     """Longitudes without the largest gap between them: across 180 they go on beyond it."""
     ordered = np.sort(longitudes)
     gaps = np.diff(ordered)
-    if not gaps.size or gaps.max() <= 360.0 - (ordered[-1] - ordered[0]):
+    around = 360.0 - (ordered[-1] - ordered[0])
+    if not gaps.size:
+        return longitudes
+    if around <= gaps.max() * 1.01 and gaps.max() <= WHOLE_TURN_GAP:
+        # What seems to be missing is no wider than the steps between the points that were looked at.
+        return np.array([-180.0, 180.0])
+    if gaps.max() <= around:
         return longitudes
     after = ordered[int(gaps.argmax()) + 1]
     return np.where(longitudes < after, longitudes + 360.0, longitudes)
@@ -124,7 +134,10 @@ def _crs(dataset: DatasetReader) -> SpatialReference:
     if dataset.transform.is_identity:
         reason = "by rational polynomials only; orthorectify it first" if dataset.rpcs else "nowhere"
         raise CannotOpen(f"The raster has no georeference: its place is given {reason}.")
-    return _system(dataset.crs.to_wkt())
+    system = _system(dataset.crs.to_wkt())
+    if system.pyproj.is_geocentric:
+        raise CannotOpen("The coordinates of the raster are geocentric, so it cannot be placed on a map.")
+    return system
 
 
 @lru_cache(maxsize=1024)
@@ -171,11 +184,26 @@ def _mask_kind(dataset: DatasetReader, config: ServiceConfig) -> str:
     flags = dataset.mask_flag_enums[0]
     if config.nodata is not None:
         return "nodata"
-    if MaskFlags.alpha in flags:
+    if dataset.count > 1 and ColorInterp.alpha in dataset.colorinterp:
+        # Wherever it stands, and also beside a nodata value, which colours may have by chance.
         return "alpha"
+    if _several_nodata(dataset):
+        return "mask"
     if MaskFlags.nodata in flags:
         return "nodata"
-    return "mask" if MaskFlags.per_dataset in flags else "none"
+    # No flag at all is a mask of the format's own, of several special values for instance.
+    return "none" if MaskFlags.all_valid in flags else "mask"
+
+
+def _nodata(dataset: DatasetReader, config: ServiceConfig) -> float | None:
+    if config.nodata is not None:
+        return config.nodata
+    return None if _several_nodata(dataset) else dataset.nodata
+
+
+def _several_nodata(dataset: DatasetReader) -> bool:
+    """True where bands have nodata values of their own."""
+    return len({repr(value) for value in dataset.nodatavals}) > 1
 
 
 def _pixel_type(dataset: DatasetReader) -> PixelType:

@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -32,6 +33,7 @@ from proxy.sources.blocks.reader import BlockReader
 from proxy.sources.blocks.stored import Stored
 from proxy.sources.describe import describe
 from proxy.sources.location import Location
+from proxy.sources.mask_levels import unmasked_levels
 from proxy.sources.pool import Pool
 from proxy.sources.session import Options, environment
 from proxy.sources.validity import valid_by_value
@@ -90,6 +92,10 @@ class RasterSource:
         self._version = version
         self._opening = next(_openings)
         self._warped = False
+        #: Type that bands of several types are read in.
+        self._common: str | None = None
+        self._alpha: int | None = None
+        self._unmasked: frozenset[int] = frozenset()
         self._overview_index: tuple[int, ...] = ()
         self.levels: tuple[Level, ...] = ()
         self.info = self._open()
@@ -134,13 +140,12 @@ class RasterSource:
     def _read_blocks(
         self, blocks: BlockReader, level: int, bands: tuple[int, ...], window: Window
     ) -> tuple[Array, Mask | None]:
-        alpha = self.info.band_count - 1
-        extra = (alpha,) if self.info.mask_kind == "alpha" and alpha not in bands else ()
+        alpha = self._alpha
+        extra = () if alpha is None or alpha in bands else (alpha,)
         data, valid = blocks.read(level, bands + extra, window)
-        if self.info.mask_kind == "alpha":
-            valid = np.not_equal(data[(bands + extra).index(alpha)], 0)
+        cover = None if alpha is None else data[(bands + extra).index(alpha)]
         data = data[: len(bands)]
-        return data, self._valid(data, valid)
+        return data, self._valid(data, valid if cover is None else self._covered(data, cover))
 
     def _read_window(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         indexes = [band + 1 for band in bands]
@@ -149,10 +154,14 @@ class RasterSource:
         try:
             with self._environment(), self._lent(level) as handle:
                 dataset = handle.dataset
-                data = dataset.read(indexes, window=area, out_shape=(len(bands), *shape))
+                data = self._values(dataset, indexes, area, shape)
                 valid = None
-                if self.info.mask_kind in ("alpha", "mask"):
-                    valid = np.not_equal(dataset.read_masks(1, window=area, out_shape=shape), 0)
+                if self._alpha is not None:
+                    # GDAL takes an alpha band for a mask in some places and types alone.
+                    cover = dataset.read(self._alpha + 1, window=area, out_shape=shape)
+                    valid = self._covered(data, cover)
+                elif self.info.mask_kind == "mask":
+                    valid = self._masked(dataset, indexes, level, area, shape)
         except _FAILURES:
             # The bytes of the next version, read by the plan of this one, are often no picture at all.
             self._stored.verify()
@@ -160,10 +169,42 @@ class RasterSource:
         self._stored.verify()
         return data, self._valid(data, valid)
 
+    def _values(
+        self, dataset: DatasetReader, indexes: list[int], area: RasterioWindow, shape: tuple[int, int]
+    ) -> Array:
+        if self._common is None:
+            whole: Array = dataset.read(indexes, window=area, out_shape=(len(indexes), *shape))
+            return whole
+        # Bands of several types are refused together.
+        bands = [dataset.read(index, window=area, out_shape=shape) for index in indexes]
+        return np.stack([band.astype(self._common, copy=False) for band in bands])
+
+    def _masked(
+        self,
+        dataset: DatasetReader,
+        indexes: list[int],
+        level: int,
+        area: RasterioWindow,
+        shape: tuple[int, int],
+    ) -> Mask:
+        """The mask of a level; the native one thinned where it was made after the overviews."""
+        if MaskFlags.per_dataset not in dataset.mask_flag_enums[0]:
+            planes = dataset.read_masks(indexes, window=area, out_shape=(len(indexes), *shape))
+            return np.asarray((planes != 0).any(axis=0))
+        if level not in self._unmasked:
+            return np.asarray(dataset.read_masks(1, window=area, out_shape=shape) != 0)
+        whole = self._thinned(level, Window(area.col_off, area.row_off, area.width, area.height))
+        with self._lent(0) as native:
+            return np.asarray(native.dataset.read_masks(1, window=whole, out_shape=shape) != 0)
+
     def _area(self, level: int, window: Window) -> RasterioWindow:
         if not (self._warped and level):
             return RasterioWindow(window.column, window.row, window.width, window.height)
         # A straightened grid has no level datasets: its overviews are reached by reading it thinned.
+        return self._thinned(level, window)
+
+    def _thinned(self, level: int, window: Window) -> RasterioWindow:
+        """The native pixels under a window of a level."""
         native, chosen = self.levels[0], self.levels[level]
         x, y = native.width / chosen.width, native.height / chosen.height
         return RasterioWindow(window.column * x, window.row * y, window.width * x, window.height * y)
@@ -176,6 +217,13 @@ class RasterSource:
             finite = np.logical_not(np.isnan(data).all(axis=0))
             valid = finite if valid is None else np.logical_and(valid, finite)
         return None if valid is None or valid.all() else valid
+
+    def _covered(self, data: Array, cover: Array) -> Mask:
+        """Where an alpha band is not 0, less the pixels of which it and all that is read are nodata."""
+        valid: Mask = np.not_equal(cover, 0)
+        if self.info.nodata is not None:
+            valid &= valid_by_value(data, self.info.nodata) | valid_by_value(cover[None], self.info.nodata)
+        return valid
 
     def _lent(self, level: int) -> AbstractContextManager[Handle]:
         def checked() -> Handle:
@@ -211,13 +259,16 @@ class RasterSource:
 
     def _described(self, handle: Handle, path: str) -> SourceInfo:
         dataset = handle.dataset
+        if len(set(dataset.dtypes)) > 1:
+            self._common = np.result_type(*dataset.dtypes).name
         if dataset.gcps[0] and dataset.transform.is_identity:
             # Ground control points bend: GDAL's warper makes a straight grid of them, read like any other.
             self._warped = True
             straight = self._handle(0, path)
             try:
                 why = "its place is given by ground control points"
-                info = describe(straight.dataset, self._unmasked(dataset), self._version, "warped", why)
+                info = describe(straight.dataset, self._without_mask(dataset), self._version, "warped", why)
+                self._alpha = _alpha(info)
                 self.levels = self._halved(straight.dataset)
             finally:
                 straight.close()
@@ -226,7 +277,10 @@ class RasterSource:
             info = dataclasses.replace(info, band_names=names, color_interpretation=interpretation)
         else:
             info = describe(dataset, self._config, self._version, "window", "")
+            self._alpha = _alpha(info)
             self.levels = self._overviews(dataset, path)
+            if info.mask_kind == "mask" and info.driver in ("GTiff", "COG"):
+                self._unmasked = unmasked_levels(dataset.files, self.levels)
             info = self._with_blocks(info, dataset)
         if info.way != "blocks" and info.block[0] * info.block[1] > self._config.limits.source_pixels:
             # GDAL decodes a block as a whole, however little of it is wanted.
@@ -243,7 +297,7 @@ class RasterSource:
             return dataclasses.replace(info, why=str(reason))
         return dataclasses.replace(info, way="blocks")
 
-    def _unmasked(self, dataset: DatasetReader) -> ServiceConfig:
+    def _without_mask(self, dataset: DatasetReader) -> ServiceConfig:
         # A complex raster cannot carry an alpha band; the warper fills its surroundings with zeros.
         if str(dataset.dtypes[0]).startswith("complex") and self._config.nodata is None:
             return self._config.model_copy(update={"nodata": 0.0})
@@ -285,7 +339,8 @@ class RasterSource:
             return Handle(rasterio.open(path, driver=self._driver, sharing=False, **extra))
         base = rasterio.open(path, driver=self._driver, sharing=False)
         kwargs: dict[str, Any] = {"src_crs": base.gcps[1], "crs": base.gcps[1]}
-        if base.nodata is None and not str(base.dtypes[0]).startswith("complex"):
+        alone = base.nodata is None and ColorInterp.alpha not in base.colorinterp
+        if alone and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True
         return Handle(WarpedVRT(base, **kwargs), base)
 
@@ -300,3 +355,8 @@ class RasterSource:
             return
         with environment(self._gdal):
             yield
+
+
+def _alpha(info: SourceInfo) -> int | None:
+    """Zero-based band that says what is valid, the first where several could; None where none does."""
+    return info.color_interpretation.index("alpha") if info.mask_kind == "alpha" else None

@@ -27,9 +27,9 @@ def valid_by_value(data: Array, nodata: float) -> Mask:
 
 
 def bands_valid(data: Array, gap: float) -> Mask:
-    """Values of each band, (bands, rows, columns), that are neither `gap` nor NaN."""
+    """Values of each band, (bands, rows, columns), that are finite and not `gap`."""
     valid = np.stack([valid_by_value(band[None], gap) for band in data])
-    return valid & ~np.isnan(data) if data.dtype.kind == "f" else valid
+    return valid & np.isfinite(data) if data.dtype.kind == "f" else valid
 
 
 def _negated(matches: Array) -> Mask:

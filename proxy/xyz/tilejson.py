@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proxy.ad_hoc import encoding_word
 from proxy.crs import SpatialReference, transformer
@@ -15,6 +16,14 @@ from proxy.errors import OutsideExtent
 from proxy.services import Service
 from proxy.sources.base import SourceInfo
 from proxy.xyz.params import WEB_MERCATOR_QUAD, matrix_set, matrix_set_crs
+
+Floats = NDArray[np.float64]
+
+#: Where along each side of a source pixels are measured, and over which part of a pixel: a whole one may
+#: leave the earth.
+PLACES, STEP = np.linspace(0.05, 0.95, 10), 1 / 16
+#: The middle of a source counts as long as its pixels are no larger there than usual by this factor.
+MOST_STRETCH = 4.0
 
 
 def document(
@@ -71,16 +80,33 @@ def zooms(info: SourceInfo, tms: str = WEB_MERCATOR_QUAD) -> tuple[int, int]:
 
 
 def resolution(info: SourceInfo, crs: SpatialReference) -> float:
-    """Size of a native pixel in units of another system, measured at the middle of the source."""
-    column, row = info.width / 2, info.height / 2
-    corners = [info.transform @ place for place in ((column, row), (column + 1, row), (column, row + 1))]
-    xs, ys = transformer(info.crs, crs).transform([x for x, _ in corners], [y for _, y in corners])
-    if not np.isfinite([xs, ys]).all():
-        raise OutsideExtent("The middle of the source does not exist in that tile matrix set.")
-    across = math.hypot(xs[1] - xs[0], ys[1] - ys[0])
-    down = math.hypot(xs[2] - xs[0], ys[2] - ys[0])
+    """Size of a native pixel in units of another system, measured at the middle of the source.
+
+    Where that is a pole, or out of reach, it is the median over the source.
+
+    Raises:
+        OutsideExtent: no place of the source exists in the other system.
+    """
+    columns, rows = np.meshgrid(PLACES * info.width, PLACES * info.height)
+    sizes = _sizes(info, crs, columns.ravel(), rows.ravel())
+    (middle,) = _sizes(info, crs, np.array([info.width / 2]), np.array([info.height / 2]))
+    good = sizes[np.isfinite(sizes)]
+    if not good.size and not np.isfinite(middle):
+        raise OutsideExtent("The source does not exist in that tile matrix set.")
+    usual = float(np.median(good)) if good.size else float(middle)
+    return float(middle) if middle <= MOST_STRETCH * usual else usual
+
+
+def _sizes(info: SourceInfo, crs: SpatialReference, columns: Floats, rows: Floats) -> Floats:
+    """Sizes of native pixels at places of the source, not finite where there is none."""
+    places = (columns, rows), (columns + STEP, rows), (columns, rows + STEP)
+    xs, ys = np.stack([info.transform @ place for place in places], axis=1)
+    x, y = transformer(info.crs, crs).transform(xs, ys)
+    with np.errstate(invalid="ignore"):
+        across, down = np.hypot(x[1] - x[0], y[1] - y[0]), np.hypot(x[2] - x[0], y[2] - y[0])
     # A pixel that straddles the antimeridian seems as wide as the world.
-    return min(across, down) or max(across, down)
+    size: Floats = np.where(np.minimum(across, down) > 0, np.minimum(across, down), np.maximum(across, down))
+    return size / STEP
 
 
 def rounded_bounds(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -88,7 +88,11 @@ def _nodata(value: float | None, kind: PixelType) -> float | None:
     if kind.is_integer:
         low, high = kind.range
         return value if math.isfinite(value) and low <= value <= high and value == int(value) else None
-    return value
+    if math.isfinite(value):
+        # What a float32 cannot hold marks none of its pixels, and cannot be declared.
+        parts = np.finfo(kind.dtype)
+        return value if float(parts.min) <= value <= float(parts.max) else None
+    return None if kind.is_complex else value
 
 
 def _profile(raster: Raster, data: Array, compression: Compression, options: EncodeOptions) -> dict[str, Any]:

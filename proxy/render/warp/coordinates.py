@@ -10,7 +10,10 @@ are continuous over the target, and whole turns are added where the pixels of th
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,6 +113,25 @@ def _closed_form(grid: Grid, crs: SpatialReference) -> Axes | None:
     return None
 
 
+def runs(axes: Axes) -> Iterator[Axes]:
+    """The axes, once for every run of x without a jump, and NaN beside it.
+
+    Seen from a map that is centred elsewhere, a cylindrical one jumps from its right edge to its left.
+    """
+    steps = np.diff(axes.x)
+    good = steps[np.isfinite(steps)]
+    forward = np.sign(np.median(good)) if good.size else 1.0
+    with np.errstate(invalid="ignore"):
+        jumps = np.flatnonzero(steps * forward < 0) + 1
+    if not jumps.size:
+        yield axes
+        return
+    for start, stop in itertools.pairwise([0, *jumps.tolist(), len(axes.x)]):
+        x = np.full_like(axes.x, np.nan)
+        x[start:stop] = axes.x[start:stop]
+        yield dataclasses.replace(axes, x=x)
+
+
 def _axes(x: Floats, y: Floats, pitch: float) -> Axes:
     down = np.abs(np.diff(y))
     return Axes(x, y, (pitch, float(down[len(down) // 2]) if len(down) else pitch))
@@ -191,5 +213,5 @@ def _measured(grid: Grid, crs: SpatialReference) -> Axes:
     along = x[:width]
     if turn := period(crs):
         along = np.unwrap(along, period=turn)
-    pitch = float(np.abs(along[-1] - along[0]) / (width - 1)) if width > 1 else grid.resolution[0]
+    pitch = float(np.abs(np.median(np.diff(along)))) if width > 1 else grid.resolution[0]
     return _axes(along, y[width:], pitch)

@@ -262,8 +262,9 @@ def _mean_step(values: Floats, limit: float, otherwise: float) -> float:
     inside = np.flatnonzero((values >= 0) & (values < limit))
     if inside.size < 2:
         return otherwise
-    first, last = inside[0], inside[-1]
-    return float(abs(values[last] - values[first]) / (last - first))
+    # Of neighbours alone: between them there may be a jump.
+    near = inside[:-1][np.diff(inside) == 1]
+    return float(np.abs(values[near + 1] - values[near]).mean()) if near.size else otherwise
 
 
 def _lengths(values: Floats) -> Floats:

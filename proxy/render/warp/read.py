@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from proxy.model import Array, Grid, Interpolation, Mask
 from proxy.render.warp.area import collect, shrink, thin
 from proxy.render.warp.cells import Six
-from proxy.render.warp.coordinates import Axes, Floats, Nodes, locate, period
+from proxy.render.warp.coordinates import Axes, Floats, Nodes, locate, period, runs
 from proxy.render.warp.lattice import EDGE, TOLERANCE, Mapping, Vectors, mapping
 from proxy.render.warp.plan import Task, View, tasks, view_of
 from proxy.render.warp.resample import bilinear, cubic, nearest
@@ -81,10 +81,12 @@ def read_grid(
 def _pieces(place: Axes | Nodes, view: View, turn: float) -> Iterator[Mapping]:
     """The mapping, once for every whole turn that brings the target over the source."""
     tolerance = TOLERANCE / max(view.across.value, view.down.value)
-    if not turn:
-        yield mapping(place, view.six, view.limits, tolerance)
-        return
     a, b, c, d, e, f = view.six
+    if not turn:
+        # A jump lies in between, where x closes on itself without being known to.
+        for whole in runs(place) if isinstance(place, Axes) and not (b or d) else (place,):
+            yield mapping(whole, view.six, view.limits, tolerance)
+        return
     for count in _turns(place, view, turn):
         shifted: Six = (a, b, c + count * turn * a, d, e, f + count * turn * d)
         yield mapping(place, shifted, view.limits, tolerance)

@@ -15,6 +15,9 @@ from proxy.sources.blocks import gdal_jpeg
 from proxy.sources.blocks import layout as codes
 from proxy.sources.blocks.layout import Layout
 
+#: Interleaved bands that OpenCV takes apart; beyond it leaves its output as it was, without an error.
+MOST_CHANNELS = 128
+
 
 class Damaged(Exception):
     """The bytes of a block are not what its header says."""
@@ -61,7 +64,8 @@ def _bands_first(values: Array) -> Array:
     turned = values.transpose(2, 0, 1)
     if turned.flags.c_contiguous:
         return turned
-    if values.dtype.name not in ("uint8", "uint16", "int16", "int32", "float32", "float64"):
+    known = values.dtype.name in ("uint8", "uint16", "int16", "int32", "float32", "float64")
+    if not known or values.shape[2] > MOST_CHANNELS:
         return np.ascontiguousarray(turned)
     block = np.empty((values.shape[2], *values.shape[:2]), values.dtype)
     cv2.split(values, list(block))

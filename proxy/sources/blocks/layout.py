@@ -194,3 +194,6 @@ def _check_codec(layout: Layout) -> None:
         raise NotTaken("its WEBP blocks are not three or four colours of 8 bits")
     if code == LERC and (layout.bits == 1 or bands > 1 or layout.lerc > 2 or layout.dtype.kind == "c"):
         raise NotTaken("its LERC blocks have several bands")
+    if code == LERC and layout.big_endian and layout.dtype.itemsize > 1:
+        # The values are turned first and coded then.
+        raise NotTaken("its LERC blocks hold turned bytes")

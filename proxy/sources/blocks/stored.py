@@ -82,6 +82,8 @@ class Stored:
             raise NotTaken("it is not a TIFF")
         if any(str(name).lower().endswith((".ovr", ".msk")) for name in dataset.files):
             raise NotTaken("its overviews or masks lie in other files")
+        if str(dataset.dtypes[0]).startswith("complex_int"):
+            raise NotTaken("its values are complex integers")
         dtype = np.dtype(dataset.dtypes[0])
         images = open_blocks(self._place, levels, dtype, dataset.count, masked)
         return BlockReader(self._place, images, dataset.nodata, self._cache, token)

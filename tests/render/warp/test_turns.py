@@ -163,3 +163,26 @@ def test_real_files_on_both_sides(name, x, y):
     latitude = np.degrees(np.arctan(np.sinh(height / 6378137)))
     row = np.floor((latitude - level.transform.f) / level.transform.e).astype(int)
     assert np.array_equal(found[0], source.file.read(1)[np.ix_(row, column)])
+
+
+@pytest.mark.parametrize("code", ["EPSG:3832", "+proj=eqc +lon_0=150", "+proj=merc +lon_0=-120"])
+@pytest.mark.parametrize("how", [Interpolation.NEAREST, Interpolation.BILINEAR, Interpolation.AVERAGE])
+def test_cylindrical_maps_centred_elsewhere(code: str, how: Interpolation) -> None:
+    # Its pixels hold their column; the world of Web Mercator is cut inside of it.
+    crs = reference(code)
+    data = np.broadcast_to(np.arange(180, dtype=np.float32), (60, 180)).copy()
+    source = Memory(data, Affine(1e5, 0, -9e6, 0, -1e5, 3e6), crs)
+    half = 20037508.342789244
+    grid = Grid(WEB_MERCATOR, Extent(-half, -half, half, half), 256, 256)
+    found, mask = read_grid(source, grid, (0,), how)
+    x, y = np.meshgrid(
+        -half + (np.arange(256) + 0.5) * half / 128, half - (np.arange(256) + 0.5) * half / 128
+    )
+    there_x, there_y = transformer(WEB_MERCATOR, crs).transform(x, y)
+    column, row = (there_x + 9e6) / 1e5, (3e6 - there_y) / 1e5
+    inside = (column >= 0) & (column < 180) & (row >= 0) & (row < 60)
+    assert mask is not None
+    np.testing.assert_array_equal(mask, inside)
+    middle = inside & (column > 3) & (column < 177)
+    # A pixel of the target is 1.6 wide: nearest and the mean are off by half of that and less.
+    assert np.abs(found[0] - (column - 0.5))[middle].max() < 1.3
