@@ -53,8 +53,8 @@ class Generation:
         self.config = config
         self.gate = Gate(config)
         known = None if before is None else before.registry
-        self.registry: Registry = Registry(config, read_renderings, self.gate, known)
         self.renderer: Renderer = Renderer(config) if before is None else before.renderer
+        self.registry: Registry = Registry(config, read_renderings, self.gate, known, self.renderer.notes)
         self.renderer.adopt(config)
         doors = _doors(config, self.registry)
         names = _names(doors)
@@ -175,6 +175,7 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _: Any) -> AsyncIterator[None]:
         server = self._now.config.server
+        self._now.renderer.notes.begin()
         self._open_all()
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(health.sampling(self.running))]
         if self._read is not None:
@@ -189,6 +190,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._upkeep.stop()
+        self._now.renderer.notes.end()
         await self._now.renderer.close(server.shutdown_seconds)
 
     def _drain(self) -> None:
