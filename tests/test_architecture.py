@@ -25,8 +25,8 @@ ALLOWED: dict[str, set[str]] = {
     "renderings": {"model", "functions", "sources"},
     "ad_hoc": {"model", "errors", "functions", "render", "sources"},
     "services": {
-        "catalog", "config", "crs", "errors", "functions", "listing", "model", "renderings", "selection",
-        "sources", "threads",
+        "catalog", "config", "crs", "errors", "functions", "listing", "model", "proxy", "renderings",
+        "selection", "sources", "threads",
     },
     "metrics": {"errors"},
     "tracing": set(),
