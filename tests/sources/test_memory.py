@@ -79,6 +79,7 @@ def test_statistics_come_back_as_they_were() -> None:
         BandStatistics(0.0, 1.0, 0.5, 0.25),
     )
     found = unpacked_statistics(packed_statistics(bands))
-    assert found is not None and repr(found) == repr(bands)
+    assert found is not None
+    assert repr(found) == repr(bands)
     wrong = [dataclasses.asdict(bands[1]) | {"mean": "much"}]
     assert unpacked_statistics(zlib.compress(json.dumps(wrong).encode())) is None
