@@ -22,6 +22,7 @@ from proxy.app import Application, create_app
 from proxy.chosen import chosen_config
 from proxy.config import Config, parse
 from proxy.front import logs
+from proxy.security import Counts
 from proxy.sources.session import prepare_process
 
 log = logging.getLogger("proxy")
@@ -77,6 +78,7 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
         keep(config, kept)
         about = {
             "kept": str(kept),
+            "counts": str(_made(Path(folder, "counts"))),
             "sources": origin.sources,
             "config_file": origin.config_file and str(origin.config_file),
             "overrides": dict(origin.overrides),
@@ -103,7 +105,8 @@ def worker() -> Application:
     tracing.set_up()
     file = Path(about["config_file"]) if about["config_file"] else None
     origin = Origin(tuple(about["sources"]), file, about["overrides"], about["mosaic"])
-    return create_app(config, origin.read, lambda taken: keep(taken, kept), file)
+    counts = Counts(Path(about["counts"]))
+    return create_app(config, origin.read, lambda taken: keep(taken, kept), file, counts)
 
 
 class Supervisor(Multiprocess):

@@ -84,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "chosen": {"config", "demo", "sources"},
-    "running": {"app", "chosen", "config", "front", "metrics", "proxy", "sources", "tracing"},
+    "running": {"app", "chosen", "config", "front", "metrics", "proxy", "security", "sources", "tracing"},
     "cli": {
         "proxy", "admin", "app", "arcgis", "bulk", "cache", "catalog", "chosen", "config", "demo", "errors",
         "front", "listing", "model", "running", "security", "services", "sources",

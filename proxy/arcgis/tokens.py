@@ -20,7 +20,6 @@ from proxy.config import SecurityConfig
 from proxy.errors import InvalidParameter, NotFound, TooManyRequests
 from proxy.security import Gate, visit
 from proxy.security.passwords import hash_password, is_password
-from proxy.security.throttle import Attempts
 from proxy.security.tokens import Bound
 from proxy.web import base_url, note_error
 
@@ -54,7 +53,6 @@ class TokenService:
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._attempts = Attempts()
 
     async def respond(self, request: Request) -> Response:
         """A token, or an error in Esri's language."""
@@ -95,7 +93,8 @@ class TokenService:
         name, password = fields.text("username")[:LONGEST_NAME], fields.text("password")[:LONGEST_PASSWORD]
         address = _address(request)
         callers = _callers(name.lower(), address, security.tokens.attempts)
-        self._attempts.begin(callers)
+        attempts = request.app.state.gate.attempts
+        attempts.begin(callers)
         known = security.users.get(name)
         encoded = _NO_PASSWORD if known is None else known.password.get_secret_value()
         async with self._places:
@@ -103,7 +102,7 @@ class TokenService:
         if not right or known is None:
             log.warning("no token for %r from %s", name, address)
             raise NoToken("Invalid username or password specified.")
-        self._attempts.succeeded(callers)
+        attempts.succeeded(callers)
         return name
 
 

@@ -13,8 +13,9 @@ from proxy import metrics
 from proxy.config import AccessConfig, Config, ServiceConfig
 from proxy.config.security import ANY
 from proxy.errors import Denied, Forbidden, InvalidToken, TokenRequired, TooManyRequests
+from proxy.security.counts import Counts
 from proxy.security.passwords import hash_key
-from proxy.security.throttle import Bucket
+from proxy.security.throttle import Attempts, Bucket
 from proxy.security.tokens import Tokens, secret
 from proxy.security.visit import Caller, Visit, visit
 
@@ -23,9 +24,15 @@ _NOBODY = Visit
 
 
 class Gate:
-    """Knows keys, users and the access of services. For the event loop's thread."""
+    """Knows keys, users and the access of services. For the event loop's thread.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        counts: where requests and wrong passwords are counted; here alone when absent.
+    """
+
+    def __init__(self, config: Config, counts: Counts | None = None) -> None:
+        counts = counts or Counts()
+        self.attempts = Attempts(table=counts.attempts)
         security = config.security
         self._default = security.access
         self._keys = {
@@ -34,16 +41,22 @@ class Gate:
         }
         passwords = {name: user.password.get_secret_value() for name, user in security.users.items()}
         self.tokens = Tokens(secret(config), passwords)
+
+        def bucket(kind: str, name: str, rate: float, burst: int) -> Bucket:
+            return Bucket(rate, burst, table=counts.rates, name=(kind, name))
+
         self._by_key = {
-            name: Bucket(key.rate, key.burst) for name, key in security.keys.items() if key.rate is not None
+            name: bucket("key", name, key.rate, key.burst)
+            for name, key in security.keys.items()
+            if key.rate is not None
         }
+        limited = [(service.name, service.limits) for service in config.services]
+        limited += [] if config.open is None else [(config.open.name, config.open.limits)]
         self._by_service = {
-            service.name: Bucket(service.limits.rate, service.limits.burst)
-            for service in config.services
-            if service.limits.rate is not None
+            name: bucket("service", name, limits.rate, limits.burst)
+            for name, limits in limited
+            if limits.rate is not None
         }
-        if config.open is not None and config.open.limits.rate is not None:
-            self._by_service[config.open.name] = Bucket(config.open.limits.rate, config.open.limits.burst)
         self._open = config.open
 
     def is_public(self, service: ServiceConfig) -> bool:
