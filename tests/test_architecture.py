@@ -57,8 +57,8 @@ ALLOWED: dict[str, set[str]] = {
         "viewer", "web", "xyz",
     },
     "viewer": {
-        "proxy", "xyz", "choices", "model", "errors", "crs", "config", "selection", "services", "sources",
-        "threads", "web",
+        "proxy", "xyz", "choices", "model", "errors", "crs", "config", "forms", "security", "selection",
+        "services", "sources", "threads", "web",
     },
     "demo": {"config"},
     "bulk": {

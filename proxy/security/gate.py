@@ -7,7 +7,7 @@ can forget to. It goes by the request that is worked on; where there is none, on
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from proxy import metrics
 from proxy.config import AccessConfig, Config, ServiceConfig
@@ -15,7 +15,8 @@ from proxy.config.security import ANY
 from proxy.errors import Denied, Forbidden, InvalidToken, TokenRequired, TooManyRequests
 from proxy.security.counts import Counts
 from proxy.security.passwords import hash_key
-from proxy.security.throttle import Attempts, Bucket
+from proxy.security.signing_in import Passwords, Sessions
+from proxy.security.throttle import Bucket
 from proxy.security.tokens import Tokens, secret
 from proxy.security.visit import Caller, Visit, visit
 
@@ -32,8 +33,9 @@ class Gate:
 
     def __init__(self, config: Config, counts: Counts | None = None) -> None:
         counts = counts or Counts()
-        self.attempts = Attempts(table=counts.attempts)
         security = config.security
+        self.passwords = Passwords(security, counts.attempts)
+        self.sessions = Sessions(secret(config), security)
         self._default = security.access
         self._keys = {
             key.hash.get_secret_value(): Caller(key=name, admin=key.admin)
@@ -127,7 +129,8 @@ class Gate:
         """
         found = visit() or _NOBODY()
         found.secured = True
-        self._first(found, lambda known: known.admin)
+        # Never by a cookie, which browsers send by themselves.
+        self._first(found, lambda known: known.admin, session=False)
 
     def _access(self, service: ServiceConfig) -> AccessConfig | None:
         return service.access if service.access is not None else self._default
@@ -145,11 +148,10 @@ class Gate:
             ),
         )
 
-    def _first(self, found: Visit, fits: Callable[[Caller], bool]) -> Caller:
+    def _first(self, found: Visit, fits: Callable[[Caller], bool], *, session: bool = True) -> Caller:
         """The first of the callers that the credentials name who fits; else the error that says why not."""
         error: Denied = TokenRequired()
-        for text in found.credentials():
-            caller = self.caller(text, found)
+        for caller in self._callers(found, session=session):
             if caller is not None and fits(caller):
                 return caller
             if caller is not None:
@@ -157,6 +159,13 @@ class Gate:
             elif not isinstance(error, Forbidden):
                 error = InvalidToken()
         raise error
+
+    def _callers(self, found: Visit, *, session: bool) -> Iterator[Caller | None]:
+        """Whoever a request says that it comes from; None for each that is nobody."""
+        for text in found.credentials():
+            yield self.caller(text, found)
+        if session and (text := found.session()):
+            yield self.sessions.read(text)
 
     def caller(self, text: str, found: Visit) -> Caller | None:
         """Who a key or token belongs to; None where it is neither, or is one no longer."""
@@ -183,8 +192,7 @@ class Gate:
 
     def _count(self, found: Visit, service: ServiceConfig) -> None:
         if self._by_key and self.is_checked(service):
-            for text in found.credentials():
-                caller = self.caller(text, found)
+            for caller in self._callers(found, session=True):
                 if caller is not None and (bucket := self._by_key.get(caller.key)) is not None:
                     bucket.take()
                     break
