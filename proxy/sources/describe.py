@@ -47,7 +47,6 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
     mask_kind = _mask_kind(dataset, config)
     pixel_type = _pixel_type(dataset)
     interpretation = tuple(item.name for item in dataset.colorinterp)[: len(names)]
-    structure = dataset.tags(ns="IMAGE_STRUCTURE")
     table = attribute_table(dataset)
     block = dataset.block_shapes[0]
     return SourceInfo(
@@ -69,7 +68,7 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
         level_sizes=(),
         block=(block[1], block[0]),
         driver=dataset.driver,
-        compression=structure.get("COMPRESSION", "NONE"),
+        compression=_compression(dataset),
         geographic_bounds=geographic_bounds(crs, transform, dataset.width, dataset.height),
         acquired=_acquired(dataset),
         way=way,
@@ -176,6 +175,13 @@ def _mask_kind(dataset: DatasetReader, config: ServiceConfig) -> str:
     if MaskFlags.nodata in flags:
         return "nodata"
     return "mask" if MaskFlags.per_dataset in flags else "none"
+
+
+def _compression(dataset: DatasetReader) -> str:
+    if dataset.driver.startswith("JP2"):
+        # To say more GDAL would read the file once more, and hold up the whole process meanwhile.
+        return "JPEG2000"
+    return str(dataset.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "NONE"))
 
 
 def _pixel_type(dataset: DatasetReader) -> PixelType:
