@@ -22,6 +22,7 @@ from proxy.app import Application, create_app
 from proxy.chosen import chosen_config
 from proxy.config import Config, parse
 from proxy.front import logs
+from proxy.front.protocol import BoundedProtocol
 from proxy.security import Counts
 from proxy.sources.session import prepare_process
 
@@ -66,6 +67,7 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
         "access_log": False,
         "timeout_graceful_shutdown": int(server.shutdown_seconds) or 1,
         "server_header": False,
+        "http": BoundedProtocol,
     }
     if server.workers == 1:
         tracing.set_up()
