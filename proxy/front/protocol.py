@@ -11,27 +11,30 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: Bytes of address and headers together, and seconds from the first byte of a request to its last.
+#: Bytes of address and headers together, and seconds that the rest of a request may take.
 MOST_HEAD, REQUEST_SECONDS = 256 << 10, 60.0
-#: Looks at a connection within these seconds.
+#: Looks at a connection within that time.
 LOOKS = 4
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection whose requests are bounded. A new one has to bring its first request as quickly."""
+    """A connection whose requests are bounded; a new one has to bring its first request as quickly.
+
+    What a request costs by it is a comparison for each piece that comes in: time is looked at now and then.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: Moment at which the request that is not whole yet began.
-        self._began: float | None = None
-        self._head: int | None = 0
+        self._head = -1
         self._look: asyncio.TimerHandle | None = None
+        #: What was not whole at the last look, and since when it is known not to be.
+        self._awaited: object = None
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection is there."""
         super().connection_made(transport)
-        self._began = self.loop.time()
-        self._look_later()
+        self._look_at()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
@@ -42,42 +45,40 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request, or of several."""
         super().data_received(data)
-        if self._head is not None:
-            self._head += len(data)
-            if self._head > MOST_HEAD and not self.transport.is_closing():
-                self._refuse(b"431 Request Header Fields Too Large", b"The address and headers are too long.")
+        if not self._in_head():
+            self._head = -1
+            return
+        # The piece in which a head begins may hold the end of what was before it.
+        self._head = 0 if self._head < 0 else self._head + len(data)
+        if self._head > MOST_HEAD and not self.transport.is_closing():
+            self._refuse(b"431 Request Header Fields Too Large", b"The address and headers are too long.")
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._began, self._head = self.loop.time(), 0
+    def _in_head(self) -> bool:
+        # The method is filled in with the end of the head.
+        return self.scope is None or "method" not in self.scope
 
-    def on_headers_complete(self) -> None:
-        """Its head is whole."""
-        self._head = None
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """It is whole."""
-        self._began = None
-        super().on_message_complete()
-
-    def _look_later(self) -> None:
-        self._look = self.loop.call_later(REQUEST_SECONDS / LOOKS, self._look_at)
+    def _unfinished(self) -> object:
+        """What of the client is still to come; None while it is the server's turn."""
+        if self._in_head():
+            begun: object = self.scope
+            return begun or self
+        cycle = self.cycle
+        is_body = cycle is not None and cycle.more_body and not cycle.response_complete
+        return cycle if is_body and not self.flow.read_paused else None
 
     def _look_at(self) -> None:
         if self.transport.is_closing():
             return
-        if self.flow.read_paused:
-            # It is the server that does not read.
-            self._began = self._began and self.loop.time()
-        elif self._began is not None and self.loop.time() - self._began >= REQUEST_SECONDS:
-            if self._head is None:
-                self.transport.close()
-            else:
+        now, awaited = self.loop.time(), self._unfinished()
+        if awaited is None or awaited is not self._awaited:
+            self._awaited, self._since = awaited, now
+        elif now - self._since >= REQUEST_SECONDS:
+            if self._in_head():
                 self._refuse(b"408 Request Timeout", b"The request did not come in time.")
+            else:
+                self.transport.close()
             return
-        self._look_later()
+        self._look = self.loop.call_later(REQUEST_SECONDS / LOOKS, self._look_at)
 
     def _refuse(self, status: bytes, sentence: bytes) -> None:
         lines = (
