@@ -14,6 +14,7 @@ from tests.conftest import DEMO
 from tests.doors import client_of
 from tests.processes import Cogproxy, free_port, until
 from tests.range_server import RangeServer, range_server
+from tests.redis_server import RedisServer, redis_server
 from tests.s3 import profile, put, s3_server
 from tests.sources.cube.build import DEPTH, OCEAN
 
@@ -125,6 +126,12 @@ def bucket() -> Iterator[RangeServer]:
         yield running
 
 
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as running:
+        yield running
+
+
 def settings(folder: Path, **cache: Any) -> dict[str, Any]:
     return {"cache": {"disk": str(folder / "pictures"), "revalidate": 0.1, **cache}, "state": str(folder)}
 
@@ -171,6 +178,23 @@ def test_what_was_seen_too_long_ago_or_is_gone_is_not_served(bucket: RangeServer
         bucket.refuses = status
         with client_of(far, **settings(tmp_path)) as client:
             assert client.get(TILE).status_code == 502
+
+
+def test_machines_remember_in_redis(bucket: RangeServer, redis: RedisServer, tmp_path: Path) -> None:
+    far = {"name": "far", "source": bucket.put("dem.tif", (DEMO / "elevation.tif").read_bytes())}
+    cache = {"disk": "off", "redis": redis.url}
+    with client_of(far, **settings(tmp_path / "one", **cache)) as client:
+        before = client.get(TILE)
+        document = client.get(f"{SERVICE}?f=json").json()
+    assert before.status_code == 200
+    bucket.refuses = 410
+    # Another machine: it has nothing on its disk.
+    with client_of(far, **settings(tmp_path / "two", **cache)) as client:
+        now = client.get(TILE)
+        assert (now.status_code, now.content) == (200, before.content)
+        assert "stale-if-error" in now.headers["cache-status"]
+        assert client.get(f"{SERVICE}?f=json").json() == document
+    assert not (tmp_path / "two").exists()
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for(bucket: RangeServer, tmp_path: Path) -> None:
