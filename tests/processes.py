@@ -91,6 +91,13 @@ class Cogproxy:
         finally:
             connection.close()
 
+    def workers(self) -> set[int]:
+        """Processes that have said how much memory they hold."""
+        lines = self.get("/metrics").body.decode().splitlines()
+        return {
+            int(line.split('"')[1]) for line in lines if line.startswith("cogproxy_resident_memory_bytes{")
+        }
+
     def lines(self) -> list[dict[str, Any]]:
         """The log."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]

@@ -38,16 +38,11 @@ def server(tmp_path: Path) -> Iterator[Cogproxy]:
     found.stop()
 
 
-def workers(server: Cogproxy) -> set[int]:
-    lines = server.get("/metrics").body.decode().splitlines()
-    return {int(line.split('"')[1]) for line in lines if line.startswith("cogproxy_resident_memory_bytes{")}
-
-
 def test_a_key_and_wrong_passwords_are_counted_together(server: Cogproxy) -> None:
-    until(lambda: len(workers(server)) == 3)
+    until(lambda: len(server.workers()) == 3)
     seen = [server.get(LAND, X_API_Key="few").status for _ in range(8)]
-    os.kill(min(workers(server)), signal.SIGKILL)
-    until(lambda: len(workers(server)) == 3)
+    os.kill(min(server.workers()), signal.SIGKILL)
+    until(lambda: len(server.workers()) == 3)
     seen += [server.get(LAND, X_API_Key="few").status for _ in range(16)]
     # One may have been cut off with its worker.
     assert seen.count(200) in (11, 12)
