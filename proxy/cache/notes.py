@@ -40,14 +40,17 @@ class Notes:
         self._tiers = tiers
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._orders: set[Future[Any]] = set()
 
     def begin(self) -> None:
         """Take orders, on the running loop."""
         self._loop = asyncio.get_running_loop() if self._tiers else None
 
-    def end(self) -> None:
-        """Take no more orders."""
+    async def end(self) -> None:
+        """Take no more orders; those that were given are finished, for a while."""
         self._loop = None
+        if self._orders:
+            await asyncio.wait([asyncio.wrap_future(order) for order in list(self._orders)], timeout=SECONDS)
 
     def recall(self, name: str) -> bytes | None:
         """What was kept under a name; None where it is not there, or cannot be had in time. Blocks."""
@@ -67,11 +70,14 @@ class Notes:
             return None
         order = work(*args)
         try:
-            return asyncio.run_coroutine_threadsafe(order, loop)
+            given = asyncio.run_coroutine_threadsafe(order, loop)
         except RuntimeError:
             # The loop has ended in between.
             order.close()
             return None
+        self._orders.add(given)
+        given.add_done_callback(self._orders.discard)
+        return given
 
     async def _read(self, name: str) -> bytes | None:
         key = note_key(self._kind, name)

@@ -106,7 +106,23 @@ def test_without_a_loop_or_with_a_tier_that_is_down_there_are_none(tmp_path: Pat
     asyncio.run(scene())
     # The loop has ended without a word.
     assert notes.recall("a") is None
-    notes.end()
+
+
+def test_what_was_told_before_the_end_is_kept(tmp_path: Path) -> None:
+    async def told() -> None:
+        notes = Notes("source", [tier_at(tmp_path)])
+        notes.begin()
+        await asyncio.to_thread(notes.keep, "a", b"data", 60)
+        await notes.end()
+        assert await recalled(notes, "a") is None
+
+    async def found() -> bytes | None:
+        notes = Notes("source", [tier_at(tmp_path)])
+        notes.begin()
+        return await recalled(notes, "a")
+
+    asyncio.run(told())
+    assert asyncio.run(found()) == b"data"
 
 
 @pytest.mark.parametrize(("disk", "is_there"), [("auto", True), ("off", False)])
