@@ -54,6 +54,6 @@ def test_a_key_and_wrong_passwords_are_counted_together(server: Cogproxy) -> Non
         server.get("/arcgis/tokens/generateToken", "POST", form, Content_Type=kind).headers.get("retry-after")
         for _ in range(10)
     ]
-    # The first wait is of a second, which a busy machine may take for the next attempt; later ones are longer.
+    # The first wait is of a second, which a busy machine may take for an attempt; later ones are longer.
     assert waits[:4] == [None] * 4
     assert any(waits)
