@@ -34,7 +34,7 @@ from proxy.hits import HitPath
 from proxy.open_services import OpenServices
 from proxy.render_service import Renderer
 from proxy.renderings import Rendering
-from proxy.security import Gate
+from proxy.security import Counts, Gate
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
 from proxy.upkeep import Upkeep
@@ -51,10 +51,10 @@ class Generation:
 
     def __init__(self, config: Config, running: Running, before: Generation | None = None) -> None:
         self.config = config
-        self.gate = Gate(config)
+        self.gate = Gate(config, running.counts)
         known = None if before is None else before.registry
-        self.registry: Registry = Registry(config, read_renderings, self.gate, known)
         self.renderer: Renderer = Renderer(config) if before is None else before.renderer
+        self.registry: Registry = Registry(config, read_renderings, self.gate, known, self.renderer.notes)
         self.renderer.adopt(config)
         doors = _doors(config, self.registry)
         names = _names(doors)
@@ -82,6 +82,7 @@ class Application:
         read: the configuration as it is now, for a reload; there is none when absent.
         kept: told of each configuration that was taken over.
         file: looked at for changes.
+        counts: of requests and wrong passwords, where workers share them.
     """
 
     def __init__(
@@ -90,8 +91,9 @@ class Application:
         read: Callable[[], Config] | None = None,
         kept: Callable[[Config], None] | None = None,
         file: Path | None = None,
+        counts: Counts | None = None,
     ) -> None:
-        self.running = Running(lambda: self.state)
+        self.running = Running(lambda: self.state, counts or Counts())
         self._read, self._kept, self._file = read, kept, file
         self._opener = DaemonPool(OPENING, "start")
         self._reloading = asyncio.Lock()
@@ -175,6 +177,7 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _: Any) -> AsyncIterator[None]:
         server = self._now.config.server
+        self._now.renderer.notes.begin()
         self._open_all()
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(health.sampling(self.running))]
         if self._read is not None:
@@ -189,6 +192,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._upkeep.stop()
+        await self._now.renderer.notes.end()
         await self._now.renderer.close(server.shutdown_seconds)
 
     def _drain(self) -> None:
@@ -200,13 +204,14 @@ def create_app(
     read: Callable[[], Config] | None = None,
     kept: Callable[[Config], None] | None = None,
     file: Path | None = None,
+    counts: Counts | None = None,
 ) -> Application:
     """The application of a configuration; see `Application`. Nothing is opened before it starts.
 
     Raises:
         ConfigError: a rendering's rule is wrong.
     """
-    return Application(config, read, kept, file)
+    return Application(config, read, kept, file, counts)
 
 
 def _doors(config: Config, registry: Registry) -> Mapping[str, Sequence[BaseRoute]]:

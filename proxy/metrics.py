@@ -113,6 +113,10 @@ _gauges = {
         ("block_cache_bytes", "Bytes of decoded blocks that are kept."),
         ("services_ready", "Services whose source is open, added up over the workers."),
         ("services_failed", "Services whose source cannot be used, added up over the workers."),
+        (
+            "services_stale",
+            "Services whose source is out of reach and served as last seen, added up likewise.",
+        ),
     )
 }
 _resident = Gauge(

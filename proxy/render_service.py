@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from proxy import metrics, tracing
-from proxy.cache.building import tiers_of
+from proxy.cache.building import notes_of, tiers_of
 from proxy.cache.flight import SingleFlight
 from proxy.cache.keys import key_of
 from proxy.cache.tiers import Found
@@ -50,6 +50,7 @@ class Renderer:
         self._opening: dict[str, Future[Source]] = {}
         self.tiers = tiers_of(config, _listen)
         self.store = self.tiers.store
+        self.notes = notes_of(config, "source", self.tiers)
         self.flight: SingleFlight[Found] = SingleFlight()
 
     def adopt(self, config: Config) -> None:

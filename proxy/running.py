@@ -22,6 +22,8 @@ from proxy.app import Application, create_app
 from proxy.chosen import chosen_config
 from proxy.config import Config, parse
 from proxy.front import logs
+from proxy.front.protocol import BoundedProtocol
+from proxy.security import Counts
 from proxy.sources.session import prepare_process
 
 log = logging.getLogger("proxy")
@@ -65,6 +67,7 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
         "access_log": False,
         "timeout_graceful_shutdown": int(server.shutdown_seconds) or 1,
         "server_header": False,
+        "http": BoundedProtocol,
     }
     if server.workers == 1:
         tracing.set_up()
@@ -77,6 +80,7 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
         keep(config, kept)
         about = {
             "kept": str(kept),
+            "counts": str(_made(Path(folder, "counts"))),
             "sources": origin.sources,
             "config_file": origin.config_file and str(origin.config_file),
             "overrides": dict(origin.overrides),
@@ -103,7 +107,8 @@ def worker() -> Application:
     tracing.set_up()
     file = Path(about["config_file"]) if about["config_file"] else None
     origin = Origin(tuple(about["sources"]), file, about["overrides"], about["mosaic"])
-    return create_app(config, origin.read, lambda taken: keep(taken, kept), file)
+    counts = Counts(Path(about["counts"]))
+    return create_app(config, origin.read, lambda taken: keep(taken, kept), file, counts)
 
 
 class Supervisor(Multiprocess):

@@ -114,11 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def range_server(latency: float = 0.0) -> Iterator[RangeServer]:
-    """A server on a free port of loopback."""
+def range_server(latency: float = 0.0, port: int = 0) -> Iterator[RangeServer]:
+    """A server on a free port of loopback, or on a given one."""
     state = RangeServer(latency=latency)
     handler = type("Handler", (_Handler,), {"state": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     server.block_on_close = False
     state.url = f"http://127.0.0.1:{server.server_address[1]}"

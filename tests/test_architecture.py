@@ -25,8 +25,8 @@ ALLOWED: dict[str, set[str]] = {
     "renderings": {"model", "functions", "sources"},
     "ad_hoc": {"model", "errors", "functions", "render", "sources"},
     "services": {
-        "catalog", "config", "crs", "errors", "functions", "listing", "model", "renderings", "selection",
-        "sources", "threads",
+        "catalog", "config", "crs", "errors", "functions", "listing", "model", "proxy", "renderings",
+        "selection", "sources", "threads",
     },
     "metrics": {"errors"},
     "tracing": set(),
@@ -57,8 +57,8 @@ ALLOWED: dict[str, set[str]] = {
         "viewer", "web", "xyz",
     },
     "viewer": {
-        "proxy", "xyz", "choices", "model", "errors", "crs", "config", "selection", "services", "sources",
-        "threads", "web",
+        "proxy", "xyz", "choices", "model", "errors", "crs", "config", "forms", "security", "selection",
+        "services", "sources", "threads", "web",
     },
     "demo": {"config"},
     "bulk": {
@@ -84,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "hits": {"web", "cache", "metrics", "security"},
     "threads": set(),
     "chosen": {"config", "demo", "sources"},
-    "running": {"app", "chosen", "config", "front", "metrics", "proxy", "sources", "tracing"},
+    "running": {"app", "chosen", "config", "front", "metrics", "proxy", "security", "sources", "tracing"},
     "cli": {
         "proxy", "admin", "app", "arcgis", "bulk", "cache", "catalog", "chosen", "config", "demo", "errors",
         "front", "listing", "model", "running", "security", "services", "sources",

@@ -27,7 +27,7 @@ sub vcl_recv {
         return (synth(403));
     }
     # Answers to callers who show who they are belong to them alone.
-    if (req.http.Authorization || req.http.X-Esri-Authorization || req.url ~ "[?&]token=" || req.http.Cookie ~ "agstoken") {
+    if (req.http.Authorization || req.http.X-Esri-Authorization || req.url ~ "[?&]token=" || req.http.Cookie ~ "(agstoken|cogproxy_session)=") {
         return (pass);
     }
     if (req.method != "GET" && req.method != "HEAD") {

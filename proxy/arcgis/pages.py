@@ -17,6 +17,7 @@ from proxy.arcgis.directory import listing
 from proxy.arcgis.errors import error_document
 from proxy.arcgis.respond import Document
 from proxy.config import Config
+from proxy.security import visit
 from proxy.services import Registry
 from proxy.web import base_url
 
@@ -47,7 +48,15 @@ def page(request: Request, template: str, **values: Any) -> Response:
     config: Config = request.app.state.config
     prefix = urlsplit(base_url(request)).path.rstrip("/")
     rest = f"{prefix}/{config.server.context}/rest"
-    text = _templates().get_template(template).render(prefix=prefix, rest=rest, css=CSS, **values)
+    found = visit()
+    common = {
+        "prefix": prefix,
+        "rest": rest,
+        "css": CSS,
+        "sign_in": found is not None and found.sign_in,
+        "here": f"{prefix}{request.url.path}?f=html",
+    }
+    text = _templates().get_template(template).render(**common, **values)
     return HTMLResponse(text, headers=HEADERS)
 
 

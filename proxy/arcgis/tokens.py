@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
-from collections.abc import Hashable
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -19,22 +15,10 @@ from proxy.arcgis.respond import Document, document_response, error_response
 from proxy.config import SecurityConfig
 from proxy.errors import InvalidParameter, NotFound, TooManyRequests
 from proxy.security import Gate, visit
-from proxy.security.passwords import hash_password, is_password
-from proxy.security.throttle import Attempts
 from proxy.security.tokens import Bound
 from proxy.web import base_url, note_error
 
-log = logging.getLogger(__name__)
-
-#: Passwords looked at side by side: each takes 16 MB.
-AT_ONCE = 2
-#: Failures that are free for one user from anywhere, and from one address for any user, as multiples of those
-#: for one user from one address.
-FROM_ANYWHERE, FROM_ONE_ADDRESS = 20, 4
-LONGEST_NAME, LONGEST_PASSWORD, LONGEST_REFERER = 80, 512, 500
-
-#: Looked at for users who do not exist, so that they take as long as those who do.
-_NO_PASSWORD = hash_password("", bytes(16))
+LONGEST_REFERER = 500
 
 
 def routes(context: str) -> list[BaseRoute]:
@@ -51,10 +35,6 @@ def routes(context: str) -> list[BaseRoute]:
 
 class TokenService:
     """Answers `generateToken`."""
-
-    def __init__(self) -> None:
-        self._places = asyncio.Semaphore(AT_ONCE)
-        self._attempts = Attempts()
 
     async def respond(self, request: Request) -> Response:
         """A token, or an error in Esri's language."""
@@ -81,38 +61,11 @@ class TokenService:
         gate: Gate = request.app.state.gate
         minutes = _minutes(fields, security)
         bound = _bound(request, fields)
-        user = await self._user(request, fields, security)
+        user = await gate.passwords.user(fields.text("username"), fields.text("password"), _address(request))
+        if user is None:
+            raise NoToken("Invalid username or password specified.")
         token, expires = gate.tokens.make(user, minutes, bound)
         return {"token": token, "expires": expires, "ssl": base_url(request).startswith("https:")}
-
-    async def _user(self, request: Request, fields: Fields, security: SecurityConfig) -> str:
-        """The user whose name and password these are.
-
-        Raises:
-            NoToken: they are nobody's.
-            TooManyRequests: too many were not, so nothing was looked at.
-        """
-        name, password = fields.text("username")[:LONGEST_NAME], fields.text("password")[:LONGEST_PASSWORD]
-        address = _address(request)
-        callers = _callers(name.lower(), address, security.tokens.attempts)
-        self._attempts.begin(callers)
-        known = security.users.get(name)
-        encoded = _NO_PASSWORD if known is None else known.password.get_secret_value()
-        async with self._places:
-            right = await run_in_threadpool(is_password, password, encoded)
-        if not right or known is None:
-            log.warning("no token for %r from %s", name, address)
-            raise NoToken("Invalid username or password specified.")
-        self._attempts.succeeded(callers)
-        return name
-
-
-def _callers(name: str, address: str, free: int) -> dict[Hashable, int]:
-    return {
-        ("both", name, address): free,
-        ("address", address): free * FROM_ONE_ADDRESS,
-        ("user", name): free * FROM_ANYWHERE,
-    }
 
 
 async def _form_only(request: Request) -> list[tuple[str, str]]:

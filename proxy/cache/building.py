@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from proxy.cache.disk import DiskTier
+from proxy.cache.notes import Notes
 from proxy.cache.shared import SharedTier
 from proxy.cache.store import ByteLRU
-from proxy.cache.tiers import Listener, Tiers
+from proxy.cache.tiers import Guarded, Listener, Tiers
 from proxy.config import Config, ConfigError
+
+#: Bytes of the folder of notes where pictures are kept in memory only.
+NOTES_BYTES = 64 << 20
 
 
 def tiers_of(config: Config, listen: Listener = lambda tier, outcome, size: None) -> Tiers:
@@ -29,6 +33,14 @@ def shared_tiers(config: Config) -> list[SharedTier]:
     if config.cache.redis is not None:
         found.append(_redis(config))
     return found
+
+
+def notes_of(config: Config, kind: str, tiers: Tiers) -> Notes:
+    """Notes in the shared tiers; without any, in a folder of the state unless the disk is switched off."""
+    if tiers.shared or config.cache.disk == "off":
+        return Notes(kind, tiers.shared)
+    own = DiskTier(config.state_folder / "notes", NOTES_BYTES)
+    return Notes(kind, [Guarded(own, lambda tier, outcome, size: None)])
 
 
 def disk_folder(config: Config) -> Path | None:

@@ -16,6 +16,7 @@ from proxy.config import Config, ConfigError, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError
 from proxy.front import logs
 from proxy.listing.builder import Keeper
+from proxy.listing.misfits import misfits
 from proxy.listing.report import progress_bar, summary_lines
 from proxy.running import Origin, revealed, run
 from proxy.security.passwords import hash_password, new_key
@@ -81,7 +82,8 @@ def check(sources: tuple[str, ...], config_file: Path | None, mosaic: str | None
     Sources are files, folders and URLs; with --config also names of its services, which are then the only
     ones of it that are looked at. The catalogs of mosaics are built, or brought up to date.
 
-    Ends with status 1 where a source cannot be served.
+    Ends with status 1 where a source cannot be served, or where the settings of a mosaic name fields, an
+    overview or seamlines that its items do not have.
     """
     logs.set_up("error")
     try:
@@ -144,8 +146,11 @@ def purge(
 
 
 def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
-    """Bring the catalog of a mosaic up to date and say what it holds; False where nothing can be drawn."""
-    reason, lines, usable = "", [""], False
+    """Bring the catalog of a mosaic up to date and say what it holds.
+
+    False where nothing can be drawn, or the settings name what the items do not have.
+    """
+    reason, lines, usable, wrong = "", [""], False, list[str]()
     try:
         with progress_bar(service.name) as tell:
             keeper = Keeper(service, config, tell)
@@ -154,13 +159,15 @@ def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
             except CannotOpen as error:
                 reason = f"; {error.message}"
         lines, usable = summary_lines(keeper.catalog), len(keeper.catalog) > 0
+        wrong = misfits(service, config, keeper.catalog) if usable else []
     except CannotOpen as error:
         reason = error.message
-    state = click.style("ok", fg="green") if usable else click.style("FAILED", fg="red")
+    good = usable and not wrong
+    state = click.style("ok", fg="green") if good else click.style("FAILED", fg="red")
     click.echo(f"{service.name}: {state} {lines[0]}{reason}")
-    for line in lines[1:]:
+    for line in (*wrong, *lines[1:]):
         click.echo(f"    {line}")
-    return usable
+    return good
 
 
 def summary_of(info: SourceInfo) -> str:

@@ -25,7 +25,7 @@ class LimitsConfig(Model):
         source_pixels: pixels of one band that may be read from the source for one picture.
         renders: threads that render this service at a time; all of them when absent.
         rate: requests a second that are answered on average, `burst` that may come at once; no limit when
-            absent. Counted in each process.
+            absent. Counted over all workers of a server.
     """
 
     max_width: int = Field(4100, ge=512)

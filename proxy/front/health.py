@@ -53,6 +53,7 @@ async def ready(request: Request) -> Response:
         "services": {"ready": by_state["ready"], "opening": opening, "failed": by_state["failed"]},
         # Those that the caller may see.
         "failed": [service.name for service in registry if service.state == "failed"],
+        "stale": [service.name for service in registry if service.is_lost],
         "queue": {"waiting": renderer.pool.waiting, "running": renderer.pool.running},
         "config": running.config,
         "version": __version__,
@@ -77,6 +78,7 @@ def sample(registry: Registry, renderer: Renderer) -> None:
     by_state = Counter(service.state for service in registry.every())
     metrics.gauge("services_ready", by_state["ready"])
     metrics.gauge("services_failed", by_state["failed"])
+    metrics.gauge("services_stale", sum(service.is_lost for service in registry.every()))
     metrics.gauge("queue_length", renderer.pool.waiting)
     metrics.gauge("renders_running", renderer.pool.running)
     metrics.gauge("open_files", len(registry.handles))

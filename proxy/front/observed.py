@@ -25,7 +25,7 @@ ID_HEADER = b"x-request-id"
 #: A status for the log and the counters only: the caller has left.
 GONE = 499
 
-_VARY = "Authorization, X-Esri-Authorization, X-API-Key"
+_VARY = "Authorization, X-Esri-Authorization, X-API-Key, Cookie"
 _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
@@ -59,6 +59,7 @@ class Observed:
         self._doors = doors
         self._logged = config.server.access_log
         self._slow = config.render.slow_seconds
+        self._sign_in = config.is_secured
         self._page = _PAGE + config.security.frame_ancestors
 
     def door(self, path: str) -> str:
@@ -71,6 +72,7 @@ class Observed:
         started = time.perf_counter()
         client = scope.get("client")
         found = Visit(scope["headers"], scope["query_string"], client[0] if client else "")
+        found.sign_in = self._sign_in
         identity = sane_id(found.header(ID_HEADER).encode("latin-1")) or secrets.token_hex(8).encode()
         sent = _Sent(found, identity, self._page, send)
         sent.on_last = lambda: self._noted(scope, found, sent, span, time.perf_counter() - started)

@@ -31,6 +31,8 @@ WATCH_SECONDS, RETRY_SECONDS = 2.0, 30.0
 FRESH_SECONDS = 60.0
 #: Seconds between words about the progress, and those of them that go to the log.
 TELL_SECONDS, LOG_SECONDS = 0.2, 10.0
+#: Longest wait for the first items of a new catalog.
+FIRST_ITEMS_SECONDS = 2.0
 
 Teller = Callable[[Progress], None]
 
@@ -241,6 +243,13 @@ class Round:
             self._logged = now
             of = f" of {total}" if total else ""
             log.info("catalog of %s: %d%s items looked at", self._service.name, done, of)
+
+
+def await_items(catalog: SqliteCatalog) -> None:
+    """Wait a little for the first items of a catalog that is being built: a small one is whole in no time."""
+    until = time.monotonic() + FIRST_ITEMS_SECONDS
+    while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def _opened(path: Path, service: ServiceConfig) -> SqliteCatalog:

@@ -48,6 +48,11 @@ class Seamlines:
         if polygon is not None and name is not None:
             self._by_name[str(name).lower()] = polygon
 
+    @property
+    def names(self) -> set[str]:
+        """Of the items that polygons are for, in small letters."""
+        return set(self._by_name)
+
     def applied(self, record: ItemRecord) -> ItemRecord:
         """The item with its seamline, where it has one."""
         found = self._by_name.get(record.name.lower()) or self._by_name.get(record.key.lower())

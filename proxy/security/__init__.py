@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from proxy.security.counts import Counts
 from proxy.security.gate import Gate
 from proxy.security.visit import Caller, Visit, visit, visiting
 
-__all__ = ["Caller", "Gate", "Visit", "visit", "visiting"]
+__all__ = ["Caller", "Counts", "Gate", "Visit", "visit", "visiting"]

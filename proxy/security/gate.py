@@ -7,13 +7,15 @@ can forget to. It goes by the request that is worked on; where there is none, on
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from proxy import metrics
 from proxy.config import AccessConfig, Config, ServiceConfig
 from proxy.config.security import ANY
 from proxy.errors import Denied, Forbidden, InvalidToken, TokenRequired, TooManyRequests
+from proxy.security.counts import Counts
 from proxy.security.passwords import hash_key
+from proxy.security.signing_in import Passwords, Sessions
 from proxy.security.throttle import Bucket
 from proxy.security.tokens import Tokens, secret
 from proxy.security.visit import Caller, Visit, visit
@@ -23,10 +25,17 @@ _NOBODY = Visit
 
 
 class Gate:
-    """Knows keys, users and the access of services. For the event loop's thread."""
+    """Knows keys, users and the access of services. For the event loop's thread.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        counts: where requests and wrong passwords are counted; here alone when absent.
+    """
+
+    def __init__(self, config: Config, counts: Counts | None = None) -> None:
+        counts = counts or Counts()
         security = config.security
+        self.passwords = Passwords(security, counts.attempts)
+        self.sessions = Sessions(secret(config), security)
         self._default = security.access
         self._keys = {
             key.hash.get_secret_value(): Caller(key=name, admin=key.admin)
@@ -34,16 +43,22 @@ class Gate:
         }
         passwords = {name: user.password.get_secret_value() for name, user in security.users.items()}
         self.tokens = Tokens(secret(config), passwords)
+
+        def bucket(kind: str, name: str, rate: float, burst: int) -> Bucket:
+            return Bucket(rate, burst, table=counts.rates, name=(kind, name))
+
         self._by_key = {
-            name: Bucket(key.rate, key.burst) for name, key in security.keys.items() if key.rate is not None
+            name: bucket("key", name, key.rate, key.burst)
+            for name, key in security.keys.items()
+            if key.rate is not None
         }
+        limited = [(service.name, service.limits) for service in config.services]
+        limited += [] if config.open is None else [(config.open.name, config.open.limits)]
         self._by_service = {
-            service.name: Bucket(service.limits.rate, service.limits.burst)
-            for service in config.services
-            if service.limits.rate is not None
+            name: bucket("service", name, limits.rate, limits.burst)
+            for name, limits in limited
+            if limits.rate is not None
         }
-        if config.open is not None and config.open.limits.rate is not None:
-            self._by_service[config.open.name] = Bucket(config.open.limits.rate, config.open.limits.burst)
         self._open = config.open
 
     def is_public(self, service: ServiceConfig) -> bool:
@@ -114,7 +129,8 @@ class Gate:
         """
         found = visit() or _NOBODY()
         found.secured = True
-        self._first(found, lambda known: known.admin)
+        # Never by a cookie, which browsers send by themselves.
+        self._first(found, lambda known: known.admin, session=False)
 
     def _access(self, service: ServiceConfig) -> AccessConfig | None:
         return service.access if service.access is not None else self._default
@@ -132,11 +148,10 @@ class Gate:
             ),
         )
 
-    def _first(self, found: Visit, fits: Callable[[Caller], bool]) -> Caller:
+    def _first(self, found: Visit, fits: Callable[[Caller], bool], *, session: bool = True) -> Caller:
         """The first of the callers that the credentials name who fits; else the error that says why not."""
         error: Denied = TokenRequired()
-        for text in found.credentials():
-            caller = self.caller(text, found)
+        for caller in self._callers(found, session=session):
             if caller is not None and fits(caller):
                 return caller
             if caller is not None:
@@ -144,6 +159,13 @@ class Gate:
             elif not isinstance(error, Forbidden):
                 error = InvalidToken()
         raise error
+
+    def _callers(self, found: Visit, *, session: bool) -> Iterator[Caller | None]:
+        """Whoever a request says that it comes from; None for each that is nobody."""
+        for text in found.credentials():
+            yield self.caller(text, found)
+        if session and (text := found.session()):
+            yield self.sessions.read(text)
 
     def caller(self, text: str, found: Visit) -> Caller | None:
         """Who a key or token belongs to; None where it is neither, or is one no longer."""
@@ -170,8 +192,7 @@ class Gate:
 
     def _count(self, found: Visit, service: ServiceConfig) -> None:
         if self._by_key and self.is_checked(service):
-            for text in found.credentials():
-                caller = self.caller(text, found)
+            for caller in self._callers(found, session=True):
                 if caller is not None and (bucket := self._by_key.get(caller.key)) is not None:
                     bucket.take()
                     break

@@ -50,14 +50,19 @@ class Tokens:
         key: signs them.
         passwords: hash of the password of each user.
         clock: seconds since 1970.
+        purpose: tokens of one are none for another.
     """
 
     def __init__(
-        self, key: bytes, passwords: Mapping[str, str], clock: Callable[[], float] = time.time
+        self,
+        key: bytes,
+        passwords: Mapping[str, str],
+        clock: Callable[[], float] = time.time,
+        purpose: str = "token",
     ) -> None:
         self._serializer = URLSafeSerializer(
-            hashlib.sha256(b"token\0" + key).digest(),
-            salt="cogproxy.token",
+            hashlib.sha256(purpose.encode() + b"\0" + key).digest(),
+            salt=f"cogproxy.{purpose}",
             signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
         )
         self._marks = {

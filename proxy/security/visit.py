@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 #: Headers that may carry a key or a token, beside `token` in the query or the form.
 KEY_HEADER, ESRI_HEADER, PLAIN_HEADER = b"x-api-key", b"x-esri-authorization", b"authorization"
 PARAMETER = "token"
+#: Cookie of those who have signed in in a browser.
+COOKIE = "cogproxy_session"
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -34,6 +36,7 @@ class Visit:
         service: the service that was reached last.
         secured: something not meant for everybody was reached.
         granted: names of services that a signed link opens.
+        sign_in: pages offer to sign in.
         trusted: the operator's own; nothing is kept from him.
         entered: services that this request has been counted against.
         caller: who it is; None for nobody, unset while nobody has asked.
@@ -45,6 +48,7 @@ class Visit:
     form_token: str = ""
     service: str = ""
     secured: bool = False
+    sign_in: bool = False
     trusted: bool = False
     granted: set[str] = field(default_factory=set)
     entered: set[str] = field(default_factory=set)
@@ -66,6 +70,21 @@ class Visit:
             found += [value.strip() for name, value in pairs if name.lower() == PARAMETER]
         found.append(self.form_token)
         return [text for text in found if text]
+
+    def session(self) -> str:
+        """The cookie of a browser that has signed in; empty where there is none.
+
+        Not for requests that a page of another site makes: browsers do not send the cookie with them, and
+        where they say that they are such it is not looked at.
+        """
+        if self.header(b"sec-fetch-site") == "cross-site":
+            return ""
+        for value in (value for name, value in self.headers if name == b"cookie"):
+            for part in value.decode("latin-1").split(";"):
+                name, _, text = part.strip().partition("=")
+                if name == COOKIE:
+                    return text.strip()
+        return ""
 
 
 def _bearer(value: str) -> str:

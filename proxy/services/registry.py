@@ -10,6 +10,7 @@ from proxy.config import Config, ServiceConfig
 from proxy.errors import UnknownService
 from proxy.renderings import Rendering
 from proxy.services.service import Service
+from proxy.sources.memory import Memory
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, Handles
 
@@ -38,6 +39,7 @@ class Registry:
         gate: what the present caller may not see is not listed, and raises when it is asked for by name;
             everything is there for everybody when absent.
         before: services of these whose configuration is the same are taken over, with their open sources.
+        memory: keeps what is known of remote sources beyond the process; nothing does when absent.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Registry:
         read_renderings: RuleReader,
         gate: Gate | None = None,
         before: Registry | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.config = config
         self._gate = gate
@@ -54,7 +57,7 @@ class Registry:
         self._services = {}
         for service in config.services:
             rules = read_renderings(service)
-            known = kept.get(service.name) or Service(service, config, self.handles, rules)
+            known = kept.get(service.name) or Service(service, config, self.handles, rules, memory)
             self._services[service.name.lower()] = known
         for known in self._services.values():
             known.adopt(config, gate is not None and gate.is_checked(known.config))

@@ -7,19 +7,20 @@ import threading
 import time
 from collections.abc import Callable
 
-from cachetools import LRUCache
-
 from proxy.catalog.store import SqliteCatalog
 from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen, ProxyError, SourceFailed, SourceMissing, UnknownRendering
 from proxy.functions.tree import Node
-from proxy.listing.builder import open_catalog, refresh_now
+from proxy.listing.builder import await_items, open_catalog, refresh_now
 from proxy.model import DataKind, Effort, Interpolation
 from proxy.renderings import NONE, Rendering, bundle
+from proxy.services.recollection import Recollection
 from proxy.sources.base import Source, SourceInfo, Statistics
+from proxy.sources.memory import Memory
 from proxy.sources.mosaic import MosaicSource
 from proxy.sources.opening import current_version, open_source
 from proxy.sources.raster import Handles
+from proxy.sources.remembered import RememberedSource
 from proxy.sources.sampling import source_statistics
 from proxy.sources.watch import Watch
 
@@ -31,12 +32,6 @@ RETRY_SECONDS = 30.0
 LOCAL_SECONDS = 1.0
 
 
-#: Longest wait for the first items of a new catalog.
-FIRST_ITEMS_SECONDS = 2.0
-
-#: Results of rules whose statistics a service remembers.
-RESULTS = 256
-
 RuleReader = Callable[[ServiceConfig], tuple[Rendering, ...]]
 
 
@@ -44,7 +39,12 @@ class Service:
     """One service. Its source is opened by the first who needs it, and again when it has changed."""
 
     def __init__(
-        self, config: ServiceConfig, whole: Config, handles: Handles, renderings: tuple[Rendering, ...]
+        self,
+        config: ServiceConfig,
+        whole: Config,
+        handles: Handles,
+        renderings: tuple[Rendering, ...],
+        memory: Memory | None = None,
     ) -> None:
         self.config = config
         self.name = config.name
@@ -64,11 +64,9 @@ class Service:
         self._lock = threading.Lock()
         self._source: Source | None = None
         self._catalog: SqliteCatalog | None = None
-        # A lock of its own: that of the source is held while the source opens.
-        self._results_lock = threading.Lock()
-        self._results: LRUCache[object, Statistics] = LRUCache(RESULTS)
         self._failure: tuple[float, ProxyError] | None = None
         self._watch = Watch()
+        self._recollection = Recollection(config, whole, memory)
 
     def adopt(self, whole: Config, checked: bool) -> None:
         """Go by another configuration, in which nothing of this service has changed.
@@ -166,8 +164,8 @@ class Service:
             # Missing is told from out of reach; a bucket that is down for a moment takes no service down.
             self._missed(source, error, bad=isinstance(error, SourceMissing))
             return
-        if not changed:
-            self._seen()
+        if not changed and not isinstance(source, RememberedSource):
+            self._seen(source)
             return
         self._replace(source, bad=True)
 
@@ -207,14 +205,7 @@ class Service:
 
     def remembered(self, version: str, key: object, compute: Callable[[], Statistics]) -> Statistics:
         """Statistics of a rule's result, computed once for each version of the source and each key."""
-        full = (version, key)
-        with self._results_lock:
-            found = self._results.get(full)
-        if found is None:
-            found = compute()
-            with self._results_lock:
-                self._results[full] = found
-        return found
+        return self._recollection.statistics(version, key, compute)
 
     @property
     def source_pixels(self) -> int:
@@ -275,13 +266,16 @@ class Service:
             return self._watch.age() < LOCAL_SECONDS
         return self._watch.lost is None or self._watch.lost_for() < self.config.cache.stale_if_error
 
-    def _seen(self) -> None:
+    def _seen(self, source: Source) -> None:
+        self._recollection.confirmed(source)
         if self._watch.seen():
             log.warning("service %s: its source is within reach again", self.name)
 
     def _missed(self, source: Source, error: ProxyError, *, bad: bool) -> None:
         was_lost = self._watch.lost is not None
         if self._watch.missed(bad=bad):
+            if isinstance(error, SourceMissing):
+                self._recollection.gone()
             with self._lock:
                 if self._source is source:
                     self._failed(time.monotonic(), error)
@@ -312,15 +306,30 @@ class Service:
         if self.config.mosaic is None:
             return open_source(self.config, self._whole, self._handles)
         catalog = self._opened_catalog()
-        _await_items(catalog)
-        return MosaicSource(self.config, self._whole, self._handles, catalog)
+        await_items(catalog)
+        return MosaicSource(self.config, self._whole, self._handles, catalog, self._recollection.facts)
 
     def _take(self, fresh: Source) -> None:
         self._standard = self._standard_of(fresh.info)
         self._source = fresh
         self._failure = None
         self._watch.begin()
-        self._seen()
+        if not isinstance(fresh, RememberedSource):
+            self._seen(fresh)
+
+    def _opened_first(self) -> Source:
+        source, age = self._recollection.first(self._opened, self._came_late)
+        if age is not None:
+            self._watch.lose(age)
+        return source
+
+    def _came_late(self, fresh: Source, remembered: Source) -> None:
+        """Take a source that was slow to open, unless another has come meanwhile."""
+        with self._lock:
+            if self._source is remembered:
+                self._take(fresh)
+                return
+        fresh.close()
 
     def _refreshed(self) -> Source:
         now = time.monotonic()
@@ -350,10 +359,11 @@ class Service:
             return source.refreshed()
         if source is not None and not self._changed(source):
             return source
+        if source is None:
+            return self._opened_first()
         fresh = self._opened()
-        if source is not None:
-            source.close()
-            log.info("service %s: source changed", self.name)
+        source.close()
+        log.info("service %s: source changed", self.name)
         return fresh
 
     def _opened_catalog(self) -> SqliteCatalog:
@@ -381,10 +391,3 @@ class Service:
 
     def _changed(self, source: Source) -> bool:
         return source.stale or self._version(source) != source.info.version
-
-
-def _await_items(catalog: SqliteCatalog) -> None:
-    """Wait for the first items of a catalog that is being built: a small one is whole in no time."""
-    until = time.monotonic() + FIRST_ITEMS_SECONDS
-    while not len(catalog) and not catalog.progress.finished and time.monotonic() < until:
-        time.sleep(0.02)

@@ -49,7 +49,6 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
     mask_kind = _mask_kind(dataset, config)
     pixel_type = _pixel_type(dataset)
     interpretation = tuple(item.name for item in dataset.colorinterp)[: len(names)]
-    structure = dataset.tags(ns="IMAGE_STRUCTURE")
     table = attribute_table(dataset)
     block = dataset.block_shapes[0]
     return SourceInfo(
@@ -71,7 +70,7 @@ def describe(dataset: DatasetReader, config: ServiceConfig, version: str, way: s
         level_sizes=(),
         block=(block[1], block[0]),
         driver=dataset.driver,
-        compression=structure.get("COMPRESSION", "NONE"),
+        compression=_compression(dataset),
         geographic_bounds=geographic_bounds(crs, transform, dataset.width, dataset.height),
         acquired=_acquired(dataset),
         way=way,
@@ -204,6 +203,13 @@ def _nodata(dataset: DatasetReader, config: ServiceConfig) -> float | None:
 def _several_nodata(dataset: DatasetReader) -> bool:
     """True where bands have nodata values of their own."""
     return len({repr(value) for value in dataset.nodatavals}) > 1
+
+
+def _compression(dataset: DatasetReader) -> str:
+    if dataset.driver.startswith("JP2"):
+        # To say more GDAL would read the file once more, and hold up the whole process meanwhile.
+        return "JPEG2000"
+    return str(dataset.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "NONE"))
 
 
 def _pixel_type(dataset: DatasetReader) -> PixelType:

@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from proxy.catalog.base import Catalog, Field, FieldType
+from proxy.catalog.choosing import field_of
 from proxy.config.mosaic import MosaicConfig
 from proxy.errors import CannotOpen
 from proxy.model import PixelType
@@ -77,9 +78,8 @@ def variables_of_mosaic(
     Raises:
         CannotOpen: there is no such attribute, or it holds texts.
     """
-    fields = {field.name.lower(): field for field in catalog.fields}
     dimensions = tuple(
-        _dimension(catalog, dimension, _field(fields, attribute, dimension))
+        _dimension(catalog, dimension, _field(catalog.fields, attribute, dimension))
         for dimension, attribute in config.dimensions.items()
     )
     if not dimensions or not all(dimension.values for dimension in dimensions):
@@ -87,8 +87,8 @@ def variables_of_mosaic(
     return (Variable(name, "", "", dimensions, pixel_type),)
 
 
-def _field(fields: dict[str, Field], name: str, dimension: str) -> Field:
-    field = fields.get(name.lower())
+def _field(fields: tuple[Field, ...], name: str, dimension: str) -> Field:
+    field = field_of(fields, name)
     if field is None:
         raise CannotOpen(f"The dimension {dimension} is that of an attribute {name} that no item has.")
     if field.type not in (FieldType.DATE, *_NUMBERS):

@@ -25,7 +25,7 @@ from proxy.sources.base import SourceInfo, Statistics
 from proxy.sources.item import ItemSource
 from proxy.sources.item_pool import ItemPool
 from proxy.sources.location import locate
-from proxy.sources.mosaic_facts import MosaicFacts, mosaic_facts
+from proxy.sources.mosaic_facts import Known, MosaicFacts, mosaic_facts
 from proxy.sources.mosaic_rules import canonical
 from proxy.sources.opening import current_version
 from proxy.sources.raster import Handles, RasterSource
@@ -57,8 +57,18 @@ class MosaicSource:
         item_rule: applied to each item before they are put together.
     """
 
-    def __init__(self, service: ServiceConfig, config: Config, handles: Handles, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        service: ServiceConfig,
+        config: Config,
+        handles: Handles,
+        catalog: Catalog,
+        known: Known = lambda: None,
+    ) -> None:
         """Open the mosaic at the catalog's present revision.
+
+        Args:
+            known: facts of an earlier opening, for when no item can be opened.
 
         Raises:
             CannotOpen: the catalog has no items yet.
@@ -72,6 +82,7 @@ class MosaicSource:
         self._statistics: LRUCache[str, Statistics] = LRUCache(ITEM_STATISTICS)
         self._statistics_lock = threading.Lock()
         self._service, self._config = service, config
+        self._known = known
         self._items = ItemPool(service, config, handles)
         self._overview_raster: RasterSource | None = None
         self._overview_looked = 0.0
@@ -80,7 +91,7 @@ class MosaicSource:
     def _read(self) -> None:
         self._revision = self.catalog.revision
         self._open_overview()
-        facts = mosaic_facts(self.catalog, self._service, self._version(), self._items.rasters)
+        facts = mosaic_facts(self.catalog, self._service, self._version(), self._items.rasters, self._known)
         self._facts: MosaicFacts = facts
         self.info: SourceInfo = facts.info
         self.crs: SpatialReference = facts.info.crs
@@ -183,6 +194,11 @@ class MosaicSource:
     def stale(self) -> bool:
         """True once the overview is known to have changed; the catalog is looked at in any case."""
         return self._overview_raster is not None and self._overview_raster.stale
+
+    @property
+    def looked(self) -> bool:
+        """True where its facts are those of items that could be opened."""
+        return self._facts.looked
 
     @property
     def opened(self) -> int:

@@ -10,10 +10,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -34,6 +36,7 @@ LOOKED_AT = 16
 
 T = TypeVar("T")
 Opener = Callable[[Item], tuple[RasterSource, ...]]
+Known = Callable[[], SourceInfo | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +46,23 @@ class MosaicFacts:
     Attributes:
         layout: names of the bands as most items have them.
         coarsest: greatest stored pixel of the items, overviews included, in units of the service.
+        looked: some items could be opened; what only they can tell is from an earlier opening, or missing.
     """
 
     info: SourceInfo
     layout: tuple[str, ...]
     coarsest: float
+    looked: bool = True
 
 
-def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_item: Opener) -> MosaicFacts:
+def mosaic_facts(
+    catalog: Catalog, service: ServiceConfig, version: str, open_item: Opener, known: Known = lambda: None
+) -> MosaicFacts:
     """Facts about the items that a catalog has at this moment.
+
+    Args:
+        known: facts of an earlier opening. Where there are some, and the first item that is tried cannot be
+            opened, they are taken instead of waiting for others of a store that may be down.
 
     Raises:
         CannotOpen: it has none.
@@ -67,7 +78,8 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
     extent = _snapped(extent, finest, catalog.crs, pixel)
     width, height = max(1, round(extent.width / pixel[0])), max(1, round(extent.height / pixel[1]))
     transform = Affine(pixel[0], 0.0, extent.xmin, 0.0, -pixel[1], extent.ymax)
-    looked_at = _looked_at(catalog, layout, open_item)
+    earlier = _Earlier(known, layout)
+    looked_at = _looked_at(catalog, layout, open_item, earlier)
     nodata = _nodata(layouts, service)
     pixel_type = widest([found.pixel_type for found in layouts])
     settings, name = service.mosaic, service.name.rsplit("/", 1)[-1]
@@ -98,7 +110,27 @@ def mosaic_facts(catalog: Catalog, service: ServiceConfig, version: str, open_it
         time=catalog.time,
         item_count=len(catalog),
     )
-    return MosaicFacts(info, layout, coarsest)
+    if not looked_at and (before := earlier.info) is not None:
+        info = dataclasses.replace(
+            info,
+            color_interpretation=before.color_interpretation,
+            colormap=before.colormap,
+            attribute_table=before.attribute_table,
+            kind=service.kind or before.kind,
+        )
+    return MosaicFacts(info, layout, coarsest, bool(looked_at))
+
+
+class _Earlier:
+    """Facts of an earlier opening, looked for when they are needed, where they are of as many bands."""
+
+    def __init__(self, known: Known, layout: tuple[str, ...]) -> None:
+        self._known, self._layout = known, layout
+
+    @cached_property
+    def info(self) -> SourceInfo | None:
+        found = self._known()
+        return found if found is not None and found.band_count == len(self._layout) else None
 
 
 def widest(types: Sequence[PixelType]) -> PixelType:
@@ -149,7 +181,9 @@ def _snapped(extent: Extent, finest: Item, crs: SpatialReference, pixel: tuple[f
     )
 
 
-def _looked_at(catalog: Catalog, layout: tuple[str, ...], open_item: Opener) -> list[RasterSource]:
+def _looked_at(
+    catalog: Catalog, layout: tuple[str, ...], open_item: Opener, earlier: _Earlier
+) -> list[RasterSource]:
     """First rasters of some items with the common layout: one, or several where palettes are compared."""
     found: list[RasterSource] = []
     for item in spread(catalog, LOOKED_AT):
@@ -158,6 +192,8 @@ def _looked_at(catalog: Catalog, layout: tuple[str, ...], open_item: Opener) -> 
         try:
             found.append(open_item(item)[0])
         except SourceFailed:
+            if not found and earlier.info is not None:
+                break
             continue
         if found[0].info.colormap is None and found[0].info.attribute_table is None:
             break

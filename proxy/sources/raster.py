@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -35,7 +34,7 @@ from proxy.sources.describe import describe
 from proxy.sources.location import Location
 from proxy.sources.mask_levels import unmasked_levels
 from proxy.sources.pool import Pool
-from proxy.sources.session import Options, environment
+from proxy.sources.session import Options, environment, only_these
 from proxy.sources.validity import valid_by_value
 
 log = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ class RasterSource:
         self._stored = stored
         self._blocks: BlockReader | None = None
         self._config = config
-        self._options = options
+        self._options, self._gdal = options, dict(options)
         self._pool = pool
         self._version = version
         self._opening = next(_openings)
@@ -251,11 +250,19 @@ class RasterSource:
             with self._environment(), self._stored.described_at(self.location.gdal_path) as path:
                 handle = self._handle(0, path)
                 try:
-                    return self._described(handle, path)
+                    self._look_for_no_others(handle.dataset.files if path == self.location.gdal_path else ())
+                    with self._environment():
+                        return self._described(handle, path)
                 finally:
                     handle.close()
         except _FAILURES as error:
             raise CannotOpen("The source could not be opened.", str(error)) from error
+
+    def _look_for_no_others(self, files: Sequence[str]) -> None:
+        """From now on nothing is looked for beside the files of a remote dataset, unless that is asked."""
+        if self.location.is_remote and not self._config.side_files:
+            self._gdal |= only_these(self._gdal, files or (self.location.gdal_path,))
+            self._options = tuple(sorted(self._gdal.items()))
 
     def _described(self, handle: Handle, path: str) -> SourceInfo:
         dataset = handle.dataset
@@ -343,10 +350,6 @@ class RasterSource:
         if alone and not str(base.dtypes[0]).startswith("complex"):
             kwargs["add_alpha"] = True
         return Handle(WarpedVRT(base, **kwargs), base)
-
-    @cached_property
-    def _gdal(self) -> dict[str, str]:
-        return dict(self._options)
 
     @contextmanager
     def _environment(self) -> Iterator[None]:

@@ -29,8 +29,7 @@ def remote_version(url: str, credentials: CredentialsConfig | None) -> str:
         store, path = object_store(url, credentials)
         found: Any = tried(lambda: store.head(path))
     except Exception as error:  # every store has errors of its own
-        kind = SourceMissing if is_missing(error) else CannotOpen
-        raise kind(sentence(error), str(error)) from error
+        raise _failure(error) from error
     return object_version(found)
 
 
@@ -38,13 +37,19 @@ def remote_place(url: str, credentials: CredentialsConfig | None) -> RemotePlace
     """The bytes of an object at its present version: one request for the version and the header.
 
     Raises:
-        CannotOpen: the object is missing, or the server cannot be reached or answers no byte ranges.
+        SourceMissing: the store does not have the object.
+        CannotOpen: the server cannot be reached, or answers no byte ranges.
     """
     try:
         store, path = object_store(url, credentials)
         return tried(lambda: RemotePlace(store, path))
     except Exception as error:  # every store has errors of its own
-        raise CannotOpen(sentence(error), str(error)) from error
+        raise _failure(error) from error
+
+
+def _failure(error: Exception) -> CannotOpen:
+    kind = SourceMissing if is_missing(error) else CannotOpen
+    return kind(sentence(error), str(error))
 
 
 def object_store(url: str, credentials: CredentialsConfig | None) -> tuple[Any, str]:

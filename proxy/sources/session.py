@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ ALONE: dict[str, tuple[str, ...]] = {
     ),
     ".img": (".ige",),
 }
+#: GDAL's options for the only endings, and the only name, that there are in a store.
+ALLOWED, ALLOWED_NAME = "CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "CPL_VSIL_CURL_ALLOWED_FILENAME"
+_ENDING = re.compile(r"\.[A-Za-z0-9_]+")
 _UNSIGNED = ("AWS_NO_SIGN_REQUEST", "GS_NO_SIGN_REQUEST", "AZURE_NO_SIGN_REQUEST")
 
 Options = tuple[tuple[str, str], ...]
@@ -63,8 +67,8 @@ def gdal_options(
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "TRUE" if side_files else "EMPTY_DIR"
         # What GDAL keeps of an object is forgotten with the handle that read it: the next version is its own.
         options["CPL_VSIL_CURL_NON_CACHED"] = location.gdal_path
-        if not side_files and (only := _only_itself(location)):
-            options["CPL_VSIL_CURL_ALLOWED_EXTENSIONS"] = only
+        if not side_files:
+            options.update(_only_itself(location))
     elif side_files is False:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
     if credentials is not None:
@@ -72,15 +76,35 @@ def gdal_options(
     return tuple(sorted(options.items()))
 
 
-def _only_itself(location: Location) -> str:
-    """Endings that GDAL may ask a store for: those of the file itself; empty where it may need others.
+def _only_itself(location: Location) -> dict[str, str]:
+    """Of a format of one file, what GDAL may ask a store for: the file itself.
 
     Some drivers look for side files in spite of an empty listing, each at the cost of a round trip during
     which nothing else in the process goes on.
     """
     url = urlsplit(location.url or "")
     ending = PurePosixPath(url.path).suffix.lower()
-    return "" if url.query or ending not in ALONE else ",".join((ending, *ALONE[ending]))
+    if ending not in ALONE:
+        return {}
+    if url.query:
+        # The name ends as the query does.
+        return {} if ALONE[ending] else {ALLOWED_NAME: location.gdal_path}
+    return {ALLOWED: ",".join((ending, *ALONE[ending]))}
+
+
+def only_these(options: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
+    """Further options for a remote dataset that is made of some files: GDAL looks for no others.
+
+    Whether there are masks and overviews beside a file it finds out, for each handle, while it holds up the
+    whole process.
+    """
+    if ALLOWED in options or ALLOWED_NAME in options:
+        return {}
+    names = sorted(set(files))
+    if len(names) == 1:
+        return {ALLOWED_NAME: names[0]}
+    endings = sorted({PurePosixPath(name).suffix for name in names})
+    return {ALLOWED: ",".join(endings)} if all(map(_ENDING.fullmatch, endings)) else {}
 
 
 def _credential_options(credentials: CredentialsConfig) -> dict[str, str]:

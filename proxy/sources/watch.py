@@ -52,6 +52,10 @@ class Watch:
         self.lost, self._bad = None, 0
         return was_lost
 
+    def lose(self, seconds: float) -> None:
+        """Begin with a source that was out of reach, and last seen so long ago."""
+        self.lost = self._clock() - seconds
+
     def missed(self, *, bad: bool) -> bool:
         """A look has failed; a `bad` one has found no source. True where that is to be believed."""
         self._bad += bad

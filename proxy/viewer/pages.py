@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from proxy import __version__
+from proxy.security import visit
 from proxy.viewer.static_files import LEAFLET_VERSION
+from proxy.web import base_url
 
 #: Nothing but what the server itself sends; Leaflet's placeholder tile is a data address.
 POLICY = "; ".join(
@@ -32,6 +36,11 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cache-Control": "no-cache",
 }
+
+
+def prefix_of(request: Request) -> str:
+    """Path of the public address: links stay on the host that the browser already talks to."""
+    return urlsplit(base_url(request)).path.rstrip("/")
 
 
 class Pages:
@@ -70,6 +79,7 @@ class Pages:
             "static": f"{prefix}/static/{self._version}",
             "leaflet": f"{prefix}/static/{LEAFLET_VERSION}",
             "server_version": __version__,
+            "sign_in": (found := visit()) is not None and found.sign_in,
         }
         text = self._environment.get_template(template).render(common | values)
         headers = HEADERS | ({"Refresh": str(refresh)} if refresh else {})

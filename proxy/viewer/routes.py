@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +17,8 @@ from proxy.viewer import choosing
 from proxy.viewer.addresses import Addresses, addresses
 from proxy.viewer.facts import Facts
 from proxy.viewer.gather import Gatherer
-from proxy.viewer.pages import Pages
+from proxy.viewer.pages import Pages, prefix_of
+from proxy.viewer.signing_in import SigningIn
 from proxy.viewer.snippets import snippets
 from proxy.viewer.static_files import Static
 from proxy.web import base_url
@@ -35,8 +35,10 @@ REFRESH = 3
 def routes(registry: Registry) -> list[BaseRoute]:
     """The pages for people."""
     static = Static()
-    viewer = Viewer(registry, Pages(static.version))
+    pages = Pages(static.version)
+    viewer = Viewer(registry, pages)
     return [
+        *SigningIn(pages).routes(),
         Route("/", viewer.directory, methods=["GET"]),
         Route("/view/{service:path}", viewer.view, methods=["GET"]),
         Route("/static/{version}/{path:path}", static.respond, methods=["GET"]),
@@ -54,7 +56,7 @@ class Viewer:
 
     async def directory(self, request: Request) -> Response:
         """All services, by folder."""
-        prefix = _prefix(request)
+        prefix = prefix_of(request)
         known = await self._gatherer.facts(self._registry, DIRECTORY_SECONDS)
         by_name = {facts.name: (facts, self._links(prefix, facts)) for facts in known}
         folders = [(folder, self._registry.in_folder(folder)) for folder in ("", *self._registry.folders())]
@@ -66,7 +68,7 @@ class Viewer:
 
     async def view(self, request: Request) -> Response:
         """The map of a service, or why there is none."""
-        prefix = _prefix(request)
+        prefix = prefix_of(request)
         try:
             service = self._registry.get(request.path_params["service"])
             [facts] = await self._gatherer.facts([service], MAP_SECONDS)
@@ -76,10 +78,18 @@ class Viewer:
             # Which renderings there are may depend on the source.
             rendering = service.rendering(request.query_params.get("style")).name
         except NotFound as error:
-            return self._pages.respond("message.html", prefix, 404, title="Not found", message=error.message)
-        except Denied as error:
             return self._pages.respond(
-                "message.html", prefix, error.status, title="Not for everybody", message=error.message
+                "message.html", prefix, 404, title="Not found", message=error.message, after=""
+            )
+        except Denied as error:
+            here = f"{prefix}{request.url.path}"
+            return self._pages.respond(
+                "message.html",
+                prefix,
+                error.status,
+                title="Not for everybody",
+                message=error.message,
+                after=here,
             )
         values: dict[str, Any] = {
             "facts": facts,
@@ -101,11 +111,6 @@ class Viewer:
     async def _backgrounds(self, service: Service, bounds: Bounds) -> list[Facts]:
         others = [other for other in self._registry if other is not service]
         return backgrounds(await self._gatherer.facts(others, BACKGROUND_SECONDS), bounds)
-
-
-def _prefix(request: Request) -> str:
-    """Path of the public address: links stay on the host that the browser already talks to."""
-    return urlsplit(base_url(request)).path.rstrip("/")
 
 
 def backgrounds(others: list[Facts], bounds: Bounds) -> list[Facts]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -108,3 +109,59 @@ def test_a_mosaic_that_cannot_be_made_is_said(
     file = write(tmp_path, "- {name: one, source: x.tif}\n")
     with pytest.raises(ConfigError, match=why):
         chosen_config(sources, file, name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("sort_field: Clouds", "sort_field: no item has a field 'Clouds'; there are OBJECTID, Name, MinPS"),
+        ("sort_field: Shape", "sort_field: the field 'Shape' is a geometry; there are OBJECTID, Name"),
+        ("sort_field: MinPS, sort_value: low", "sort_value: "),
+        ("time_field: Flown", "time_field: no item has a field 'Flown'; there are MinPS"),
+        (
+            "end_time_field: Name",
+            "end_time_field: the field 'Name' is neither a date nor a number; there are",
+        ),
+        ("dimensions: {depth: Depth}", "dimensions.depth: no item has a field 'Depth'; there are MinPS"),
+        ("dimensions: {depth: Name}", "dimensions.depth: the field 'Name' is neither a date nor a number"),
+        ("rules: {best: {sort_field: Cloud}}", "rules.best.sort_field: no item has a field 'Cloud'"),
+        ("rules: {best: {where: Cloud < 5}}", "rules.best.where: "),
+        ("rules: {best: {where: MinPS > 7}}", "rules.best.where: no item meets it"),
+        ("rules: {best: {method: lock, locked: [1, 77]}}", "rules.best.locked: there is no item 77"),
+        ("overview: absent.tif", "overview: absent: The source does not exist."),
+        ("overview: seams.json", "overview: seams: The source could not be opened."),
+        ("seamlines: seams.json", "seamlines: there is no item z; there are a, b"),
+        ("date_pattern: '(?P<date>\\d{8})'", "date_pattern: no item has a date by it"),
+    ],
+)
+def test_settings_that_the_items_do_not_fit_are_said(
+    tmp_path: Path, scenes: Path, settings: str, said: str
+) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 0]]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": name},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        for name in ("a", "z")
+    ]
+    (tmp_path / "seams.json").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    file = write(tmp_path, f"- {{name: valley, mosaic: {{source: scenes, {settings}}}}}\n")
+    done = check("--config", file)
+    assert done.exit_code == 1
+    first, *others = done.output.splitlines()
+    assert first == "valley: FAILED 2 items, EPSG:3857"
+    assert others[0].startswith(f"    {said}"), done.output
+    assert others[1].startswith("    fields: OBJECTID")
+
+
+def test_settings_that_the_items_fit_are_fine(tmp_path: Path, scenes: Path) -> None:
+    settings = (
+        "sort_field: minps, sort_value: 3, rules: {b: {where: Name = 'a', ids: [1]}}, overview: scenes/a.tif"
+    )
+    file = write(tmp_path, f"- {{name: valley, mosaic: {{source: scenes, {settings}}}}}\n")
+    done = check("--config", file)
+    assert (done.exit_code, done.output.splitlines()[0]) == (0, "valley: ok 2 items, EPSG:3857"), done.output
+    file = write(tmp_path, "- {name: valley, bands: [one], mosaic: {source: scenes}}\n")
+    assert "bands: 1 are named, the items have" in check("--config", file).output

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from proxy.errors import InvalidParameter
 from proxy.selection import DimensionChoice, Selection
-from proxy.sources.cube.layers import Layer
-from proxy.sources.cube.steps import Found
+from proxy.sources.base import Variable
+from proxy.sources.cube.steps import Found, Steps
 
 Place = tuple[int, ...]
 
 
-def layer_of(layers: Sequence[Layer], name: str) -> Layer:
+class Choosable(Protocol):
+    """A variable as far as slices are chosen by it; see `proxy.sources.cube.layers.Layer`."""
+
+    @property
+    def variable(self) -> Variable:
+        """What it is called, and its dimensions."""
+
+    @property
+    def steps(self) -> tuple[Steps, ...]:
+        """Of the dimensions beside those of the map."""
+
+    @property
+    def absent(self) -> frozenset[Place]:
+        """Slices that the source lacks."""
+
+
+AnyLayer = TypeVar("AnyLayer", bound=Choosable)
+
+
+def layer_of(layers: Sequence[AnyLayer], name: str) -> AnyLayer:
     """Layer by the name of its variable, without regard to case; the first for an empty one.
 
     Raises:
@@ -28,7 +48,7 @@ def layer_of(layers: Sequence[Layer], name: str) -> Layer:
     raise InvalidParameter("variable", f"There is no variable '{name[:60]}'; there are {known}.")
 
 
-def place_of(layer: Layer, selection: Selection) -> Place:
+def place_of(layer: Choosable, selection: Selection) -> Place:
     """Index along each dimension of a layer.
 
     A dimension that is not chosen is at its default: the latest time, the first of anything else. Of several
@@ -43,7 +63,7 @@ def place_of(layer: Layer, selection: Selection) -> Place:
     return _present(layer, place, bool(selection.dimensions) or selection.time is not None)
 
 
-def meant(layer: Layer, selection: Selection) -> list[Found | None]:
+def meant(layer: Choosable, selection: Selection) -> list[Found | None]:
     """Indices that a selection means along each dimension of a layer; None where it says nothing.
 
     Raises:
@@ -69,7 +89,7 @@ def meant(layer: Layer, selection: Selection) -> list[Found | None]:
     return found
 
 
-def written(layer: Layer, place: Place) -> Selection:
+def written(layer: Choosable, place: Place) -> Selection:
     """The one way of writing a slice."""
     choices = [
         DimensionChoice(steps.dimension.name, ((steps.dimension.values[index],) * 2,))
@@ -80,7 +100,7 @@ def written(layer: Layer, place: Place) -> Selection:
     )
 
 
-def places(layer: Layer, most: int) -> list[Place]:
+def places(layer: Choosable, most: int) -> list[Place]:
     """At most so many slices, evenly over all of a layer, the first and the last among them."""
     counts = [len(steps.values) for steps in layer.steps]
     total = math.prod(counts)
@@ -98,12 +118,12 @@ def _unravelled(number: int, counts: Sequence[int]) -> Place:
     return tuple(reversed(place))
 
 
-def _first_present(layer: Layer, counts: Sequence[int]) -> Place:
+def _first_present(layer: Choosable, counts: Sequence[int]) -> Place:
     every = (_unravelled(number, counts) for number in range(math.prod(counts)))
     return next(place for place in every if place not in layer.absent)
 
 
-def _present(layer: Layer, place: Place, asked: bool) -> Place:
+def _present(layer: Choosable, place: Place, asked: bool) -> Place:
     if place not in layer.absent:
         return place
     if not asked:
@@ -112,7 +132,7 @@ def _present(layer: Layer, place: Place, asked: bool) -> Place:
     raise InvalidParameter(name, "The source has no slice for these values together.")
 
 
-def _unknown(layer: Layer) -> str:
+def _unknown(layer: Choosable) -> str:
     names = ", ".join(steps.dimension.name for steps in layer.steps)
     what = f"has {names}" if names else "has none"
     return f"It is no dimension of the variable {layer.variable.name}, which {what}."

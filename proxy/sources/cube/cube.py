@@ -95,6 +95,10 @@ class CubeSource:
             return self._normalised(selection)
         return self._remembered(selection)
 
+    def sheets(self) -> dict[str, tuple[SourceInfo, frozenset[tuple[int, ...]]]]:
+        """By variable, the facts that its slices share, and the combinations of steps that it lacks."""
+        return {name: (sheet.info, sheet.layer.absent) for name, sheet in self._sheets.items()}
+
     def _normalised(self, selection: Selection) -> Selection:
         """The selection of exactly one step along every dimension; see `choose.place_of` for which.
 
