@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.bulk.area import Area, read_bounds, read_zooms, within
-from proxy.bulk.export import COMPRESSIONS, Order, export, grid_for
+from proxy.bulk.export import COMPRESSIONS, Cluster, Order, export, grid_for
 from proxy.bulk.progress import progress
 from proxy.bulk.seed import (
     CACHED_EXTENSIONS,
@@ -119,11 +119,13 @@ def export_file(
     threads: int,
     quiet: bool,
     read_rule: Callable[[Any, Mapping[str, Node]], Node],
+    cluster: Cluster | None = None,
 ) -> tuple[int, int, int]:
     """Export a service into a GeoTIFF.
 
     Args:
         read_rule: a rule in Esri's spelling to a tree.
+        cluster: renders the blocks in place of threads.
 
     Returns:
         Width, height, and the number of blocks that lack items of a mosaic.
@@ -156,7 +158,7 @@ def export_file(
     )
     order = Order(request, display, compression, optimized)
     with progress(f"{service.name} to {target}", grid.width * grid.height, "pixels", quiet=quiet) as advanced:
-        missing = export(service, order, target, threads=threads, advanced=advanced)
+        missing = export(service, order, target, threads=threads, cluster=cluster, advanced=advanced)
     return grid.width, grid.height, missing
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proxy.bulk.export import Order, export, grid_for
+from proxy.bulk.export import Cluster, Order, export, grid_for
 from proxy.bulk.progress import progress
+from proxy.bulk.seed import job_config
 from proxy.bulk.work import complete
 from proxy.config import Config
 from proxy.errors import InvalidParameter, Unsupported
@@ -22,12 +24,22 @@ NO_LIMIT = 1e15
 
 
 def build_overview(
-    config: Config, name: str, target: Path | None, *, renderings: Any, threads: int = 0, quiet: bool = False
+    config: Config,
+    name: str,
+    target: Path | None,
+    *,
+    renderings: Any,
+    revealed: Callable[[Config], dict[str, object]],
+    dask: str | None = None,
+    threads: int = 0,
+    quiet: bool = False,
 ) -> Path:
     """Draw all items of a mosaic at the size from which on they are not drawn one by one.
 
     Args:
         target: file to write; None for the one that the configuration names.
+        revealed: a configuration as plain values, secrets included, for the workers of a cluster.
+        dask: address of a scheduler, or `local`; None for threads of this process.
 
     Returns:
         Where it was written.
@@ -58,7 +70,9 @@ def build_overview(
             "limits": service_config.limits.model_copy(update={"source_pixels": 1 << 40}),
         }
     )
-    service = Registry(config.model_copy(update={"services": (free,)}), renderings).get(name)
+    alone = config.model_copy(update={"services": (free,)})
+    service = Registry(alone, renderings).get(name)
+    cluster = Cluster(dask, job_config(alone, revealed, name), renderings) if dask else None
     info = service.info
     grid = grid_for(info.crs, info.extent, None, (size, size))
     thematic = info.colormap is not None
@@ -70,5 +84,5 @@ def build_overview(
         rule=Source(),
     )
     with progress(f"overview of {name}", grid.width * grid.height, "pixels", quiet=quiet) as advanced:
-        export(service, Order(request), path, threads=threads, advanced=advanced)
+        export(service, Order(request), path, threads=threads, cluster=cluster, advanced=advanced)
     return path

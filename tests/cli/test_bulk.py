@@ -79,9 +79,12 @@ def test_a_mosaic_is_exported_whole(config: Path, tmp_path: Path) -> None:
     assert (data[:, 64:] == 150).all()
 
 
-def test_an_overview_is_drawn_from_all_items(config: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dask", [(), ("--dask", "local")])
+def test_an_overview_is_drawn_from_all_items(config: Path, tmp_path: Path, dask: tuple[str, ...]) -> None:
+    if dask:
+        pytest.importorskip("distributed")
     target = tmp_path / "overview.tif"
-    result = run("seed", "both", "--config", config, "--overview", "--to", target, "--quiet")
+    result = run("seed", "both", "--config", config, "--overview", "--to", target, "--quiet", *dask)
     assert result.exit_code == 0, result.output
     with rasterio.open(target) as file:
         data, width = file.read(1, masked=True), file.width
@@ -101,3 +104,23 @@ def test_a_style_is_exported_in_its_own_numbers(config: Path, tmp_path: Path) ->
         valid = source.dataset_mask() > 0
         assert file.count == 1
         assert np.array_equal(file.read(1)[valid], source.read(3)[valid])
+
+
+def test_a_dask_cluster_exports_the_same_pixels(config: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    here, there = tmp_path / "here.tif", tmp_path / "there.tif"
+    rule = '{"function": "extract_band", "band_ids": [1]}'
+    given = ("--config", config, "--quiet", "--crs", "EPSG:3857", "--size", "1100,40", "--rule", rule)
+    assert run("export", "scene", *given, "-o", here).exit_code == 0
+    result = run("export", "Scene", *given, "-o", there, "--dask", "local")
+    assert result.exit_code == 0, result.output
+    with rasterio.open(here) as one, rasterio.open(there) as other:
+        assert one.profile == other.profile
+        assert np.array_equal(one.read(masked=True), other.read(masked=True))
+
+
+def test_a_cluster_that_is_not_there_is_told(config: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    result = run("export", "scene", "--config", config, "-o", tmp_path / "x.tif", "--dask", "nowhere")
+    assert result.exit_code == 1
+    assert "Dask cluster cannot be reached" in result.output

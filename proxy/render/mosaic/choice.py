@@ -117,11 +117,10 @@ def _fill_up(choice: _Choice, found: Candidates, plan: Plan) -> None:
         ground = plan.ground(~choice.covered)
         if ground is None:
             raise TooManyItems(choice.allowed)
-        progress, looked_at = False, 0
-        for item in found.meeting(ground):
+        progress = False
+        for looked_at, item in enumerate(found.meeting(ground), 1):
             if item.id not in choice.seen:
                 progress |= choice.take(item)
-            looked_at += 1
             # What is left is less by now: asked anew, the catalog leaves out what lies elsewhere.
             if looked_at >= PAGE and progress:
                 break
