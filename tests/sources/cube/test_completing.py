@@ -151,7 +151,7 @@ def test_the_only_group_is_taken_and_several_are_named(tmp_path: Path) -> None:
     assert "'cube.group': model/surface, other." in str(service_of(two, cube={}).failure)
     for level in ("0", "1"):
         plain.to_zarr(tmp_path / "levels.zarr", group=level, zarr_format=2, consolidated=False)
-    assert "'cube.group': 0, 1." in str(service_of(tmp_path / "levels.zarr").failure)
+    assert "'cube.group': 0, 1." in str(service_of(tmp_path / "levels.zarr", cube={}).failure)
     assert np.array_equal(
         first_slice(tmp_path / "levels.zarr", cube={"group": "1"}), expected, equal_nan=True
     )
