@@ -33,6 +33,8 @@ TILE = 512
 #: Most pixels of an export: what a TIFF and a patient user can hold.
 MOST_PIXELS = 1 << 40
 
+#: Compressions of pictures, with the numbers of 8-bit bands that they take.
+PICTURES = {"jpeg": (1, 3), "webp": (3, 4)}
 COMPRESSIONS = ("deflate", "lzw", "zstd", "jpeg", "webp", "lerc", "none")
 
 
@@ -190,6 +192,12 @@ class _Writer:
 
     def __init__(self, path: Path, grid: Grid, first: Raster, order: Order) -> None:
         self._lock = threading.Lock()
+        counts = PICTURES.get(order.compression)
+        if counts is not None and (first.data.dtype != np.uint8 or first.count not in counts):
+            raise Unsupported(
+                f"Compressed as {order.compression}, files hold {counts[0]} or {counts[1]} bands of 8 bits: "
+                "choose bands with --bands, colours with --display, or another compression."
+            )
         self._nodata = None if order.display else first.nodata
         self._count = first.count
         profile: dict[str, Any] = {

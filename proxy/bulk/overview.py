@@ -52,8 +52,8 @@ def build_overview(
     if mosaic is None:
         raise Unsupported(f"'{name}' is no mosaic: its overviews belong into its file.")
     path = target or (Path(mosaic.overview) if mosaic.overview else None)
-    if path is None or "://" in str(path):
-        raise InvalidParameter("to", "Name a file for the overview.")
+    if path is None or ":" in str(path).partition("/")[0] or not path.name:
+        raise InvalidParameter("to", "Name a file of this machine for the overview, such as overview.tif.")
     only = config.model_copy(update={"services": (service_config,)})
     complete(only)
     registry = Registry(only, renderings)

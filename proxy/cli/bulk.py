@@ -84,6 +84,10 @@ def seed_command(
     with _told():
         config = _prepared(tools, config_file)
         if overview:
+            if zooms or bbox or style or query:
+                raise click.UsageError(
+                    "An overview is of the whole mosaic: it takes no zooms, box, style or query."
+                )
             path = build_overview(
                 config, named(config, service), None if target == "cache" else Path(target),
                 renderings=tools.renderings, revealed=tools.revealed, dask=dask, threads=threads, quiet=quiet,
@@ -159,6 +163,9 @@ class _told:  # noqa: N801
             raise click.ClickException(error.message) from error
         if isinstance(error, ConfigError):
             raise click.ClickException(str(error)) from error
+        if isinstance(error, OSError):
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
 
 
 def _prepared(tools: Tools, config_file: Path | None) -> Config:
