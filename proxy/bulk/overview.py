@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.bulk.export import Cluster, Order, export, grid_for
+from proxy.bulk.limits import unlimited
 from proxy.bulk.progress import progress
 from proxy.bulk.seed import job_config
 from proxy.bulk.work import complete
@@ -17,8 +18,6 @@ from proxy.model import ImageFormat, Interpolation, RenderRequest
 from proxy.services import Registry
 from proxy.sources.mosaic import MosaicSource
 
-#: Items that one block of the overview may be drawn from.
-ITEMS = 1000
 #: Pixels coarser than any.
 NO_LIMIT = 1e15
 
@@ -61,15 +60,10 @@ def build_overview(
     assert isinstance(source, MosaicSource)
     size = source.coarsest
     # Drawn from the items wherever it is: neither an older overview nor the limits of a request count.
-    unlimited = mosaic.model_copy(
-        update={"overview": None, "min_pixel_size": NO_LIMIT, "max_items": ITEMS, "strict": True}
-    )
-    free = service_config.model_copy(
-        update={
-            "mosaic": unlimited,
-            "limits": service_config.limits.model_copy(update={"source_pixels": 1 << 40}),
-        }
-    )
+    free = unlimited(service_config)
+    assert free.mosaic is not None
+    always = {"overview": None, "min_pixel_size": NO_LIMIT, "strict": True}
+    free = free.model_copy(update={"mosaic": free.mosaic.model_copy(update=always)})
     alone = config.model_copy(update={"services": (free,)})
     service = Registry(alone, renderings).get(name)
     cluster = Cluster(dask, job_config(alone, revealed, name), renderings) if dask else None

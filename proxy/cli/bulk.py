@@ -12,6 +12,7 @@ import click
 from proxy.arcgis.rules import rendering_rule
 from proxy.bulk.commands import export_file, named, seed
 from proxy.bulk.export import COMPRESSIONS, Cluster
+from proxy.bulk.limits import unlimited
 from proxy.bulk.overview import build_overview
 from proxy.bulk.seed import CACHED_EXTENSIONS, Report, job_config
 from proxy.bulk.work import complete
@@ -141,6 +142,7 @@ def export_command(
         if not given["style"] and not given["rule"]:
             given["style"] = None if given["display"] else "None"
         name = named(config, service)
+        config = _alone(config, name)
         cluster = Cluster(dask, job_config(config, tools.revealed, name), tools.renderings) if dask else None
         width, height, missing = export_file(
             _service(config, name, tools), target, query=pairs_of(query), optimized=not plain,
@@ -173,11 +175,15 @@ def _prepared(tools: Tools, config_file: Path | None) -> Config:
     return tools.chosen((), config_file)
 
 
+def _alone(config: Config, name: str) -> Config:
+    """A service as its owner exports it."""
+    chosen = tuple(unlimited(each) for each in config.services if each.name == name)
+    return config.model_copy(update={"services": chosen})
+
+
 def _service(config: Config, name: str, tools: Tools) -> Service:
-    chosen = tuple(each for each in config.services if each.name == name)
-    only = config.model_copy(update={"services": chosen})
-    complete(only)
-    service = Registry(only, tools.renderings).get(name)
+    complete(config)
+    service = Registry(config, tools.renderings).get(name)
     service.source  # noqa: B018  opened before its facts are asked for
     return service
 

@@ -57,7 +57,10 @@ def test_seeding_tells_what_it_did(config: Path, tmp_path: Path) -> None:
         (("seed", "scene", "--to", "ftp://x"), "'to' parameter is invalid"),
         (("seed", "scene", "--to", "pmtiles:"), "'to' parameter is invalid"),
         (("seed", "scene", "--to", "mbtiles:/dev/null/x.mbtiles"), "/dev/null"),
-        (("seed", "scene", "--to", "dir:x", "--query", "tiem=2020"), "There is no 'tiem'; use bands, colormap"),
+        (
+            ("seed", "scene", "--to", "dir:x", "--query", "tiem=2020"),
+            "There is no 'tiem'; use bands, colormap",
+        ),
         (("seed", "scene", "--to", "dir:x", "--query", "rescale=1"), "'rescale' parameter is invalid"),
         (("seed", "scene", "--to", "dir:x", "--style", "no"), "no rendering 'no'"),
         (("seed", "both", "--to", "dir:x", "--query", "item=99"), "'item' parameter is invalid"),
@@ -79,6 +82,20 @@ def test_what_is_wrong_is_said_in_one_line(config: Path, arguments: tuple[str, .
     assert result.exit_code != 0
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+def test_more_items_are_exported_than_one_request_may_read(config: Path, tmp_path: Path) -> None:
+    folder, target = tmp_path / "items", tmp_path / "coarse.tif"
+    for number in range(40):
+        shutil.copy(folder / "left.tif", folder / f"left_{number}.tif")
+        with rasterio.open(folder / f"left_{number}.tif", "r+") as file:
+            file.transform = rasterio.Affine(10, 0, 500000, 0, -10, 5800000 + 640 * number)
+    size = ("--resolution", "640", "--interpolation", "average")
+    result = run("export", "both", "--config", config, "-o", target, "--quiet", *size)
+    assert result.exit_code == 0, result.output
+    with rasterio.open(target) as file:
+        assert file.shape == (40, 2)
+        assert (file.read(1)[:, 0] == 100).all()
 
 
 def test_a_mosaic_is_exported_whole(config: Path, tmp_path: Path) -> None:
