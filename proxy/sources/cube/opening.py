@@ -18,6 +18,10 @@ from proxy.sources.location import Location
 from proxy.sources.raster import RasterSource
 from proxy.sources.remote import remote_place
 
+#: What is wrong with GRIB that GDAL does not open, where it is not damaged.
+NO_GRID = (
+    "Reduced Gaussian grids and spherical harmonics are not read; interpolate them to a regular grid first."
+)
 #: Groups that a message names.
 MOST_NAMED = 12
 
@@ -56,7 +60,12 @@ def open_cube(
     credentials = config.credentials.get(service.credentials or "")
     form = _format(location, credentials)
     if form is Format.GRIB:
-        opened = raster()
+        try:
+            opened = raster()
+        except CannotOpen as error:
+            if type(error) is not CannotOpen:
+                raise
+            raise CannotOpen(f"{error.message} {NO_GRID}", error.detail) from error
         bands = GribArrays(opened)
         return CubeSource(location, service, version, form, bands, grib_layers(opened, service, bands), cache)
     group = service.cube.group if service.cube is not None else ""
