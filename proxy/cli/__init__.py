@@ -154,6 +154,8 @@ def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
             except CannotOpen as error:
                 reason = f"; {error.message}"
         lines, usable = summary_lines(keeper.catalog), len(keeper.catalog) > 0
+        if not usable and not keeper.catalog.progress.unreadable:
+            reason = reason or "; the listing is empty"
     except CannotOpen as error:
         reason = error.message
     state = click.style("ok", fg="green") if usable else click.style("FAILED", fg="red")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -108,3 +109,13 @@ def test_a_mosaic_that_cannot_be_made_is_said(
     file = write(tmp_path, "- {name: one, source: x.tif}\n")
     with pytest.raises(ConfigError, match=why):
         chosen_config(sources, file, name)
+
+
+def test_an_empty_listing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text('{"type": "FeatureCollection", "features": []}')
+    service = {"name": "none", "mosaic": {"source": str(tmp_path / "none.json")}}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"state": str(tmp_path / "state"), "services": [service]}))
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert result.exit_code == 1
+    assert "0 items; the listing is empty" in result.output
