@@ -14,7 +14,7 @@ from proxy.sources.cube.naming import direction, in_degrees, text
 Floats = NDArray[np.float64]
 
 #: Largest mesh that is looked at: it is read as a whole.
-MOST_CELLS = 1 << 25
+MOST_CELLS = 1 << 24
 #: Units of the coordinates that a transform gives: those of its system.
 _ALONG = ({"axis": "X"}, {"axis": "Y"})
 
@@ -108,13 +108,25 @@ def _vector(mesh: Any) -> tuple[str, Floats] | None:
     """The dimension along which a mesh varies, and its values there; None where it varies along both."""
     if mesh.size > MOST_CELLS or min(mesh.shape) < 2 or mesh.dtype.kind not in "iuf":
         return None
-    values = np.asarray(mesh.values, np.float64)
-    if not np.isfinite(values).all():
-        return None
     for axis in (0, 1):
-        vector = np.take(values, 0, axis=1 - axis)
-        step = np.abs(np.diff(vector)).min()
-        # Repeated in every row, or every column, but for rounding.
-        if step and np.ptp(values, axis=1 - axis).max() <= TOLERANCE * step:
-            return str(mesh.dims[axis]), vector
+        # Most that are bent are so between these lines: the whole need not be read for it.
+        count = mesh.shape[1 - axis]
+        few = [np.asarray(_line(mesh, axis, at), np.float64) for at in (0, count // 2, count - 1)]
+        if not _repeated(np.stack(few), 0):
+            continue
+        values = np.asarray(mesh.values, np.float64)
+        if _repeated(values, 1 - axis):
+            return str(mesh.dims[axis]), np.take(values, 0, axis=1 - axis)
     return None
+
+
+def _line(mesh: Any, axis: int, at: int) -> Any:
+    return mesh[{mesh.dims[1 - axis]: at}].values
+
+
+def _repeated(values: Floats, across: int) -> bool:
+    """True where all lines are the same along the other axis, and vary along themselves, but for rounding."""
+    if not np.isfinite(values).all():
+        return False
+    step = np.abs(np.diff(np.take(values, 0, axis=across))).min()
+    return bool(step and np.ptp(values, axis=across).max() <= TOLERANCE * step)
