@@ -24,7 +24,7 @@ from proxy.selection import (
     TimeSpan,
 )
 from proxy.services import Service
-from proxy.sources.base import SourceInfo, Variable
+from proxy.sources.base import Dimension, SourceInfo, Variable
 
 _MOMENT = re.compile(
     r"(?P<year>\d{4})(?:-?(?P<month>\d\d)(?:-?(?P<day>\d\d)(?:[T ](?P<hour>\d\d)(?::?(?P<minute>\d\d)"
@@ -192,6 +192,10 @@ def _base(value: object) -> float | str | None:
     return value
 
 
+#: Names of a query that choose, beside those of dimensions.
+CHOICES = frozenset({"time", "mosaic", "item", "variable", "slice"})
+
+
 def selection(service: Service, query: Mapping[str, str]) -> Selection:
     """The choice in a query string: `time`, `mosaic`, `item`, `variable`, `slice`, and dimensions by name.
 
@@ -253,15 +257,22 @@ def _dimensions(info: SourceInfo, given: Mapping[str, str]) -> tuple[DimensionCh
     variable = variable_of(info, given.get("variable", ""))
     found = []
     for dimension in variable.dimensions if variable else ():
-        names = {dimension.name.lower(), dimension.name.lower().removeprefix("std")}
-        if dimension.kind == "vertical":
-            names |= {"elevation", "z", "stdz"}
-        if dimension.kind == "time":
-            names.add("stdtime")
-        text = next((given[name] for name in sorted(names) if name in given and name != "time"), None)
+        text = next(
+            (given[name] for name in sorted(names_of(dimension)) if name in given and name != "time"), None
+        )
         if text is not None:
             found.append(dimension_choice(dimension.name, dimension.kind, text))
     return tuple(sorted(found, key=lambda choice: choice.name))
+
+
+def names_of(dimension: Dimension) -> set[str]:
+    """Names, in small letters, by which a query means a dimension."""
+    names = {dimension.name.lower(), dimension.name.lower().removeprefix("std")}
+    if dimension.kind == "vertical":
+        names |= {"elevation", "z", "stdz"}
+    if dimension.kind == "time":
+        names.add("stdtime")
+    return names
 
 
 def dimension_choice(name: str, kind: str, text: str) -> DimensionChoice:

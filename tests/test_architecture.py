@@ -62,8 +62,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "demo": {"config"},
     "bulk": {
-        "cache", "catalog", "choices", "config", "crs", "errors", "functions", "listing", "model", "render",
-        "render_service", "renderings", "selection", "services", "sources", "threads", "web", "xyz",
+        "ad_hoc", "cache", "catalog", "choices", "config", "crs", "errors", "functions", "listing", "model",
+        "render", "render_service", "renderings", "selection", "services", "sources", "threads", "web", "xyz",
     },
     "open_services": {"config", "errors", "services", "sources"},
     "front": {

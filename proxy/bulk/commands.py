@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from proxy.bulk.area import Area, read_bounds, read_zooms, within
-from proxy.bulk.export import COMPRESSIONS, Order, export, grid_for
+from proxy.bulk.export import COMPRESSIONS, Cluster, Order, export, grid_for
 from proxy.bulk.progress import progress
+from proxy.bulk.queries import check_choice, check_tiles
 from proxy.bulk.seed import (
     CACHED_EXTENSIONS,
     EXTENSIONS,
@@ -64,6 +65,7 @@ def seed(
     matrices = params.matrix_set(tms).id
     job = Job(job_config(config, revealed, name), name, style, matrices, extension, scale, pairs)
     service = worker_of(job, renderings).service
+    check_tiles(service, job.format, style, query)
     asked = read_bounds(bbox) if bbox else (-180.0, -90.0, 180.0, 90.0)
     bounds = service.info.geographic_bounds if not bbox else within(asked, service.info.geographic_bounds)
     if bounds is None:
@@ -119,11 +121,13 @@ def export_file(
     threads: int,
     quiet: bool,
     read_rule: Callable[[Any, Mapping[str, Node]], Node],
+    cluster: Cluster | None = None,
 ) -> tuple[int, int, int]:
     """Export a service into a GeoTIFF.
 
     Args:
         read_rule: a rule in Esri's spelling to a tree.
+        cluster: renders the blocks in place of threads.
 
     Returns:
         Width, height, and the number of blocks that lack items of a mosaic.
@@ -134,6 +138,7 @@ def export_file(
     if compression not in COMPRESSIONS:
         raise InvalidParameter("compression", f"Use one of {', '.join(COMPRESSIONS)}.")
     info = service.info
+    check_choice(service, query)
     output = reference(crs) if crs else info.crs
     extent = _extent(bbox, reference(bbox_crs) if bbox_crs else output, output, service)
     pixels = _numbers("size", size)
@@ -156,7 +161,7 @@ def export_file(
     )
     order = Order(request, display, compression, optimized)
     with progress(f"{service.name} to {target}", grid.width * grid.height, "pixels", quiet=quiet) as advanced:
-        missing = export(service, order, target, threads=threads, advanced=advanced)
+        missing = export(service, order, target, threads=threads, cluster=cluster, advanced=advanced)
     return grid.width, grid.height, missing
 
 
@@ -200,9 +205,16 @@ def _rule(
         return service.rendering(style).rule
     if style:
         raise InvalidParameter("rule", "Give either a style or a rule.")
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text("utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise InvalidParameter("rule", f"The file cannot be read: {error}.") from error
     try:
-        value = json.loads(Path(text[1:]).read_text("utf-8") if text.startswith("@") else text)
-    except (OSError, ValueError):
+        value = json.loads(text)
+    except ValueError:
+        if text.startswith(("{", "[")):
+            raise InvalidParameter("rule", "It is not JSON.") from None
         value = text
     if isinstance(value, dict) and any(str(key).lower() == "rasterfunction" for key in value):
         return read_rule(value, service.templates)

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from rasterio.io import DatasetWriter
 from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window as RasterioWindow
 
-from proxy.bulk.run import in_threads
+from proxy.bulk.run import in_threads, on_cluster
+from proxy.bulk.work import Job, worker_of
 from proxy.crs import SpatialReference
 from proxy.errors import CannotRead, InvalidParameter, Unsupported
 from proxy.model import Extent, Grid, PixelType, Raster, RenderRequest, Window
@@ -31,6 +33,8 @@ TILE = 512
 #: Most pixels of an export: what a TIFF and a patient user can hold.
 MOST_PIXELS = 1 << 40
 
+#: Compressions of pictures, with the numbers of 8-bit bands that they take.
+PICTURES = {"jpeg": (1, 3), "webp": (3, 4)}
 COMPRESSIONS = ("deflate", "lzw", "zstd", "jpeg", "webp", "lerc", "none")
 
 
@@ -97,17 +101,52 @@ def part(grid: Grid, window: Window) -> Grid:
     return Grid(grid.crs, extent, window.width, window.height)
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Dask cluster whose workers open the service by themselves.
+
+    Attributes:
+        address: of its scheduler, or `local`.
+        config: the configuration of the service as JSON, secrets included.
+        renderings: reads the renderings of a configuration; sent by its name.
+    """
+
+    address: str
+    config: str
+    renderings: Any
+
+
+def rendered_block(order: Order, service: Service, window: Window) -> tuple[Raster, int]:
+    """One block of an export, and the number of items of a mosaic that it lacks."""
+    context = ReadContext(service.source_pixels)
+    piece = replace(order.request, grid=part(order.request.grid, window))
+    with np.errstate(all="ignore"):
+        source = service.source.at(order.request.selection)
+        raster = render_raster(service, source, piece, context)
+        if order.display:
+            raster = displayed(service, source, piece, raster)
+    return raster, len(context.missing)
+
+
+def _on_worker(order: Order, cluster: Cluster, window: Window) -> tuple[Raster, int]:
+    job = Job(cluster.config, order.request.service, None, "WebMercatorQuad", "png")
+    return rendered_block(order, worker_of(job, cluster.renderings).service, window)
+
+
 def export(
     service: Service,
     order: Order,
     target: Path,
     *,
     threads: int = 0,
+    cluster: Cluster | None = None,
     advanced: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write an export. Blocks until it is there; the file appears when it is whole.
 
     Args:
+        threads: of this process, 0 for one for each core.
+        cluster: renders the blocks in place of threads.
         advanced: told the number of pixels that are written.
 
     Returns:
@@ -116,32 +155,27 @@ def export(
     Raises:
         ProxyError: a block cannot be rendered; nothing is left behind.
     """
-    source = service.source
-    request = replace(order.request, selection=source.normalised(order.request.selection))
+    chosen = service.source.normalised(order.request.selection)
+    order = replace(order, request=replace(order.request, selection=chosen))
+    windows = blocks(order.request.grid)
+    results = (
+        in_threads(partial(rendered_block, order, service), windows, threads)
+        if cluster is None
+        else on_cluster(_on_worker, (order, cluster), windows, cluster.address)
+    )
     missing = 0
-
-    def render(window: Window) -> tuple[Raster, int]:
-        context = ReadContext(service.source_pixels)
-        piece = replace(request, grid=part(request.grid, window))
-        with np.errstate(all="ignore"):
-            chosen = source.at(request.selection)
-            raster = render_raster(service, chosen, piece, context)
-            if order.display:
-                raster = displayed(service, chosen, piece, raster)
-        return raster, len(context.missing)
-
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
         plain = Path(folder) / "plain.tif"
         writer: _Writer | None = None
         try:
-            for window, result in in_threads(render, blocks(request.grid), threads):
+            for window, result in results:
                 if isinstance(result, BaseException):
                     raise result
                 raster, lost = result
                 missing += bool(lost)
                 if writer is None:
-                    writer = _Writer(plain, request.grid, raster, order)
+                    writer = _Writer(plain, order.request.grid, raster, order)
                 writer.write(window, raster)
                 advanced(window.width * window.height)
         finally:
@@ -158,6 +192,12 @@ class _Writer:
 
     def __init__(self, path: Path, grid: Grid, first: Raster, order: Order) -> None:
         self._lock = threading.Lock()
+        counts = PICTURES.get(order.compression)
+        if counts is not None and (first.data.dtype != np.uint8 or first.count not in counts):
+            raise Unsupported(
+                f"Compressed as {order.compression}, files hold {counts[0]} or {counts[1]} bands of 8 bits: "
+                "choose bands with --bands, colours with --display, or another compression."
+            )
         self._nodata = None if order.display else first.nodata
         self._count = first.count
         profile: dict[str, Any] = {

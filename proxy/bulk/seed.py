@@ -152,7 +152,7 @@ def sink_for(target: str, job: Job, name: str, config: Config, state: Path, rend
     if target == "cache":
         return cache_sink(worker_of(job, renderings), config)
     kind, _, rest = target.partition(":")
-    if kind in ("pmtiles", "mbtiles"):
+    if kind in ("pmtiles", "mbtiles") and Path(rest).name:
         if job.tms != WEB_MERCATOR_QUAD:
             raise Unsupported(f"{kind} holds tiles of {WEB_MERCATOR_QUAD} only.")
         path = Path(rest)

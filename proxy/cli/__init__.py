@@ -160,6 +160,8 @@ def _check_mosaic(service: ServiceConfig, config: Config, every: bool) -> bool:
                 reason = f"; {error.message}"
         lines, usable = summary_lines(keeper.catalog), len(keeper.catalog) > 0
         wrong = misfits(service, config, keeper.catalog) if usable else []
+        if not usable and not keeper.catalog.progress.unreadable:
+            reason = reason or "; the listing is empty"
     except CannotOpen as error:
         reason = error.message
     good = usable and not wrong

@@ -11,9 +11,10 @@ import click
 
 from proxy.arcgis.rules import rendering_rule
 from proxy.bulk.commands import export_file, named, seed
-from proxy.bulk.export import COMPRESSIONS
+from proxy.bulk.export import COMPRESSIONS, Cluster
+from proxy.bulk.limits import unlimited
 from proxy.bulk.overview import build_overview
-from proxy.bulk.seed import CACHED_EXTENSIONS, Report
+from proxy.bulk.seed import CACHED_EXTENSIONS, Report, job_config
 from proxy.bulk.work import complete
 from proxy.config import Config, ConfigError
 from proxy.errors import ProxyError
@@ -40,6 +41,7 @@ _query = click.option(
     help="Parameter of the tile door, such as time=2020-05 or bands=4,3,2; may be repeated.",
 )  # fmt: skip
 _style = click.option("--style", help="Rendering [default: the service's first].")
+_dask = click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")
 _threads = click.option("--threads", type=click.IntRange(0, 256), default=0, help="0: one for each core.")
 
 
@@ -56,7 +58,7 @@ _threads = click.option("--threads", type=click.IntRange(0, 256), default=0, hel
 @click.option("--format", "extension", default="png", type=click.Choice(CACHED_EXTENSIONS))
 @click.option("--scale", default=1, type=click.IntRange(1, 4), help="2: tiles of 512 pixels.")
 @_query
-@click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")
+@_dask
 @_threads
 @click.option("--overview", is_flag=True, help="Build the overview of a mosaic instead of tiles.")
 @_quiet
@@ -83,9 +85,13 @@ def seed_command(
     with _told():
         config = _prepared(tools, config_file)
         if overview:
+            if zooms or bbox or style or query:
+                raise click.UsageError(
+                    "An overview is of the whole mosaic: it takes no zooms, box, style or query."
+                )
             path = build_overview(
                 config, named(config, service), None if target == "cache" else Path(target),
-                renderings=tools.renderings, threads=threads, quiet=quiet,
+                renderings=tools.renderings, revealed=tools.revealed, dask=dask, threads=threads, quiet=quiet,
             )  # fmt: skip
             click.echo(f"{path}: name it as the mosaic's overview in the configuration")
             return
@@ -115,6 +121,7 @@ def seed_command(
 @click.option("--display", is_flag=True, help="Colours as in pictures, rather than numbers.")
 @click.option("--compression", default="deflate", type=click.Choice(COMPRESSIONS))
 @click.option("--plain", is_flag=True, help="A tiled GeoTIFF without overviews, rather than a COG.")
+@_dask
 @_threads
 @_quiet
 @click.pass_obj
@@ -126,6 +133,7 @@ def export_command(
     target: Path,
     query: tuple[str, ...],
     plain: bool,
+    dask: str | None,
     **given: Any,
 ) -> None:
     """Write SERVICE, or a part of it, into a GeoTIFF of any size: numbers, unless --style or --rule."""
@@ -133,9 +141,12 @@ def export_command(
         config = _prepared(tools, config_file)
         if not given["style"] and not given["rule"]:
             given["style"] = None if given["display"] else "None"
+        name = named(config, service)
+        config = _alone(config, name)
+        cluster = Cluster(dask, job_config(config, tools.revealed, name), tools.renderings) if dask else None
         width, height, missing = export_file(
-            _service(config, service, tools), target, query=pairs_of(query), optimized=not plain,
-            read_rule=rendering_rule, **given,
+            _service(config, name, tools), target, query=pairs_of(query), optimized=not plain,
+            read_rule=rendering_rule, cluster=cluster, **given,
         )  # fmt: skip
     click.echo(f"{target}: {width} x {height} pixels, {target.stat().st_size / 1e6:.1f} MB")
     if missing:
@@ -154,6 +165,9 @@ class _told:  # noqa: N801
             raise click.ClickException(error.message) from error
         if isinstance(error, ConfigError):
             raise click.ClickException(str(error)) from error
+        if isinstance(error, OSError):
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
 
 
 def _prepared(tools: Tools, config_file: Path | None) -> Config:
@@ -161,11 +175,15 @@ def _prepared(tools: Tools, config_file: Path | None) -> Config:
     return tools.chosen((), config_file)
 
 
+def _alone(config: Config, name: str) -> Config:
+    """A service as its owner exports it."""
+    chosen = tuple(unlimited(each) for each in config.services if each.name == name)
+    return config.model_copy(update={"services": chosen})
+
+
 def _service(config: Config, name: str, tools: Tools) -> Service:
-    chosen = tuple(each for each in config.services if each.name == named(config, name))
-    only = config.model_copy(update={"services": chosen})
-    complete(only)
-    service = Registry(only, tools.renderings).get(name)
+    complete(config)
+    service = Registry(config, tools.renderings).get(name)
     service.source  # noqa: B018  opened before its facts are asked for
     return service
 

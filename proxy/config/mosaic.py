@@ -64,6 +64,7 @@ class MosaicConfig(Model):
         crs: of the service; when absent that of the items where they share one, else Web Mercator.
         assets: names of the assets of a STAC item that give the bands, in order; the first fitting one when
             empty.
+        alternates: names of alternate addresses of STAC assets (`s3`) that are read in place of their own.
         search: of a STAC API: collections, bbox, datetime, query, filter.
         date_pattern: regular expression over an item's name or path with a group `date` (or `start` and
             `end`) that gives AcquisitionDate.
@@ -83,6 +84,7 @@ class MosaicConfig(Model):
     kind: CatalogKind = CatalogKind.AUTO
     crs: str | None = None
     assets: Texts = ()
+    alternates: Texts = ()
     search: dict[str, Any] = {}
     date_pattern: str | None = None
     seamlines: str | None = None
@@ -98,7 +100,7 @@ class MosaicConfig(Model):
     refresh: float = Field(0.0, ge=0)
     rules: dict[str, RuleConfig] = {}
     time_field: str = "AcquisitionDate"
-    end_time_field: str = ""
+    end_time_field: str = "EndDate"
     dimensions: dict[str, str] = {}
 
     @model_validator(mode="after")

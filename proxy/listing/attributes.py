@@ -74,12 +74,22 @@ def _add_common(values: dict[str, Any], dates: set[str]) -> None:
             dates.discard(own)
             values["AcquisitionDate"] = moment
             dates.add("AcquisitionDate")
+            if lower == "start_datetime":
+                _add_end(values, dates, by_name)
             break
     for lower in _CLOUDS:
         clouds = values.get(by_name.get(lower, ""))
         if isinstance(clouds, int | float):
             values.setdefault("CloudCover", float(clouds))
             break
+
+
+def _add_end(values: dict[str, Any], dates: set[str], by_name: Mapping[str, str]) -> None:
+    """The end of an item that has a span of time in place of a moment."""
+    name = by_name.get("end_datetime", "")
+    if name in dates and "enddate" not in by_name:
+        values["EndDate"] = values[name]
+        dates.add("EndDate")
 
 
 def _moment(name: str, value: object) -> int | None:

@@ -15,7 +15,7 @@ from proxy.config import CatalogKind
 from proxy.errors import CannotOpen
 from proxy.listing.context import Context
 from proxy.listing.dates import from_name
-from proxy.listing.documents import read_json
+from proxy.listing.documents import LINES, read_json
 from proxy.listing.features import FeatureIndex
 from proxy.listing.files import Files, is_wild
 from proxy.listing.geoparquet import GeoParquet
@@ -27,7 +27,7 @@ from proxy.listing.stac_tree import StacTree
 from proxy.listing.tile_index import ENDINGS, TileIndex
 from proxy.sources.location import RASTER_SUFFIXES, locate
 
-_DOCUMENTS = (".json", ".geojson", ".json.gz", ".geojson.gz")
+_DOCUMENTS = (".json", ".geojson", ".json.gz", ".geojson.gz", *LINES)
 _TABLES = (".parquet", ".geoparquet")
 
 

@@ -35,22 +35,31 @@ from proxy.sources.remote import object_store
 MOST_BYTES, MOST_FILE_BYTES = 64 << 20, 1 << 30
 #: Seconds for one answer to begin or go on, and for the whole of a JSON document.
 PATIENCE, SECONDS = 30.0, 120.0
+#: Endings of documents that have a feature in each line.
+LINES = (".ndjson", ".jsonl", ".geojsonl", ".geojsons", ".ndjson.gz", ".jsonl.gz", ".geojsonl.gz")
 _PIECE = 1 << 18
 _MISSING = "The listing does not exist."
 _TOO_LARGE = "The document is larger than is read of a listing."
 
 
 def read_json(place: str, credentials: CredentialsConfig | None) -> Any:
-    """A JSON document, packed with gzip or not.
+    """A JSON document, packed with gzip or not; of one with a feature in each line their collection.
 
     Raises:
         CannotOpen: it is missing, out of reach, too large, too slow, or is not JSON.
     """
     data = read_bytes(place, credentials)
     try:
+        if place.lower().endswith(LINES):
+            return {"type": "FeatureCollection", "features": [json.loads(line) for line in _lines(data)]}
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise CannotOpen("The document is not JSON.", str(error)) from error
+
+
+def _lines(data: bytes) -> list[bytes]:
+    # GeoJSON text sequences begin each line with a mark.
+    return [stripped for line in data.split(b"\n") if (stripped := line.strip(b"\x1e\r\t "))]
 
 
 def read_bytes(place: str, credentials: CredentialsConfig | None, most: int = MOST_BYTES) -> bytes:

@@ -86,6 +86,17 @@ def _named(assets: dict[str, Json], name: str) -> Chosen:
     raise Refused(f"The item has no asset '{name[:80]}'.")
 
 
+def href_of(asset: Json, alternates: Sequence[str]) -> object:
+    """Where an asset lies: at the first of some alternate addresses that it has, else its own."""
+    given = asset.get("alternate")
+    others = given if isinstance(given, Mapping) else {}
+    for name in alternates:
+        found = others.get(name)
+        if isinstance(found, Mapping) and found.get("href"):
+            return found["href"]
+    return asset.get("href")
+
+
 def _roles(asset: Json) -> frozenset[str]:
     roles = asset.get("roles")
     return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()

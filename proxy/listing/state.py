@@ -11,9 +11,9 @@ from proxy.config import Config, ServiceConfig
 from proxy.errors import CannotOpen
 
 #: Changes whenever a catalog that an earlier version has built is not to be used any more.
-FORMAT = 1
+FORMAT = 2
 #: What decides which items a catalog holds and what it knows of them.
-_DECISIVE = ("source", "kind", "crs", "assets", "search", "date_pattern", "seamlines")
+_DECISIVE = ("source", "kind", "crs", "assets", "alternates", "search", "date_pattern", "seamlines")
 
 
 def catalog_path(service: ServiceConfig, config: Config) -> Path:

@@ -12,7 +12,7 @@ from proxy.catalog.base import ItemRecord
 from proxy.errors import CannotOpen, ProxyError
 from proxy.listing.context import Context
 from proxy.listing.documents import on_disk
-from proxy.listing.features import FeatureRecords, crs_named, location_field
+from proxy.listing.features import LOCATION_NAMES, FeatureRecords, crs_named, location_field
 from proxy.listing.shapes import polygon_of
 from proxy.sources.location import locate
 
@@ -76,7 +76,7 @@ def _layer(pyogrio: Any, path: Path) -> tuple[str, Any]:
         info = pyogrio.read_info(str(path), layer=name)
         if location_field(dict.fromkeys(map(str, info["fields"]))) is not None:
             return str(name), info
-    raise CannotOpen("No layer of the tile index has a 'location'.", str(path))
+    raise CannotOpen(f"No layer of the tile index has a field named {', '.join(LOCATION_NAMES)}.", str(path))
 
 
 def _plain(value: Any) -> Any:

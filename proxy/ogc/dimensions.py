@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from proxy.choices import dimension_choice, iso, time_span, variable_of
 from proxy.errors import InvalidParameter
@@ -22,6 +22,9 @@ TIME, ELEVATION, VARIABLE = "time", "elevation", "variable"
 PREFIX = "dim_"
 #: Most slices that one request may draw over one another.
 SLICES = 32
+#: Moments that are listed one by one, even where their steps are even.
+LISTED = 100
+_LENGTHS = (("D", 86_400), ("H", 3600), ("M", 60), ("S", 1))
 _DEFAULTS = frozenset({"", "default"})
 #: Units of the dimensions in the Unified Code for Units of Measure, by the spellings of files.
 _SYMBOLS = {
@@ -70,8 +73,23 @@ class Offered:
 
     @property
     def extent(self) -> str:
-        """All values in one text, as WMS lists them; `start/end/PT0S` where every moment may be asked for."""
-        return f"{self.values[0]}/PT0S" if self.span else ",".join(self.values)
+        """All values in one text, as WMS lists them; `start/end/PT0S` where every moment may be asked for.
+
+        Many moments at even steps are `start/end/step`: a document of them all would be megabytes.
+        """
+        if self.span:
+            return f"{self.values[0]}/PT0S"
+        step = self._step() if len(self.values) > LISTED and self.kind == TIME else ""
+        return f"{self.values[0]}/{self.values[-1]}/{step}" if step else ",".join(self.values)
+
+    def _step(self) -> str:
+        """Even distance of the moments as an ISO 8601 duration; empty where it is none of whole seconds."""
+        steps = {after - before for before, after in pairwise(self.numbers)}
+        seconds = steps.pop() / 1000 if len(steps) == 1 else 0.0
+        if seconds <= 0 or seconds != int(seconds):
+            return ""
+        unit, length = next(each for each in _LENGTHS if seconds % each[1] == 0)
+        return f"P{seconds / length:.0f}{unit}" if unit == "D" else f"PT{seconds / length:.0f}{unit}"
 
 
 def offered(source: Source) -> tuple[Offered, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -44,9 +45,9 @@ _REFUSED = (
     "SignatureDoesNotMatch",
     "AccessDenied",
     "InvalidToken",
-    "403",
-    "401",
 )
+#: As HTTP statuses are told; these digits alone also stand in names of objects and in times.
+_STATUS = re.compile(r"\b(?:status|code|error)\b\D{0,12}\b40[13]\b", re.IGNORECASE)
 
 #: Of obstore's own requests: statuses of 5xx and 429, and connections that break before the body.
 RETRY_CONFIG: dict[str, Any] = {
@@ -106,7 +107,8 @@ def is_refused(error: BaseException) -> bool:
     """True where the credentials are to blame."""
     if isinstance(error, PermissionError | PermissionDeniedError | UnauthenticatedError):
         return True
-    return any(word in str(error) for word in _REFUSED)
+    text = str(error)
+    return _STATUS.search(text) is not None or any(word in text for word in _REFUSED)
 
 
 def is_missing(error: BaseException) -> bool:

@@ -133,6 +133,9 @@ def _crs(dataset: DatasetReader) -> SpatialReference:
     if dataset.transform.is_identity:
         reason = "by rational polynomials only; orthorectify it first" if dataset.rpcs else "nowhere"
         raise CannotOpen(f"The raster has no georeference: its place is given {reason}.")
+    finite = all(map(math.isfinite, dataset.transform[:6]))
+    if min(dataset.width, dataset.height) < 1 or not finite or dataset.transform.is_degenerate:
+        raise CannotOpen("The raster cannot be placed on a map: its pixels have no size.")
     system = _system(dataset.crs.to_wkt())
     if system.pyproj.is_geocentric:
         raise CannotOpen("The coordinates of the raster are geocentric, so it cannot be placed on a map.")

@@ -55,6 +55,22 @@ def test_seeding_tells_what_it_did(config: Path, tmp_path: Path) -> None:
         (("seed", "scene", "--zooms", "x"), "'zooms' parameter is invalid"),
         (("seed", "scene", "--query", "bands"), "is not NAME=VALUE"),
         (("seed", "scene", "--to", "ftp://x"), "'to' parameter is invalid"),
+        (("seed", "scene", "--to", "pmtiles:"), "'to' parameter is invalid"),
+        (("seed", "scene", "--to", "mbtiles:/dev/null/x.mbtiles"), "/dev/null"),
+        (
+            ("seed", "scene", "--to", "dir:x", "--query", "tiem=2020"),
+            "There is no 'tiem'; use bands, colormap",
+        ),
+        (("seed", "scene", "--to", "dir:x", "--query", "rescale=1"), "'rescale' parameter is invalid"),
+        (("seed", "scene", "--to", "dir:x", "--style", "no"), "no rendering 'no'"),
+        (("seed", "both", "--to", "dir:x", "--query", "item=99"), "'item' parameter is invalid"),
+        (("seed", "both", "--overview", "--to", "pmtiles:x"), "Name a file"),
+        (("seed", "both", "--overview", "--to", "x.tif", "--zooms", "3"), "takes no zooms"),
+        (("export", "scene", "-o", "x.tif", "--query", "bands=1"), "There is no 'bands'"),
+        (("export", "scene", "-o", "x.tif", "--rule", "@absent.json"), "The file cannot be read"),
+        (("export", "scene", "-o", "x.tif", "--rule", "{slope"), "It is not JSON"),
+        (("export", "scene", "-o", "/dev/null/x.tif"), "/dev/null"),
+        (("export", "both", "-o", "x.tif", "--compression", "webp"), "3 or 4 bands of 8 bits"),
         (("seed", "scene", "--overview"), "is no mosaic"),
         (("seed", "both", "--overview"), "Name a file"),
         (("export", "scene", "-o", "x.tif", "--size", "0"), "'size' parameter is invalid"),
@@ -68,6 +84,20 @@ def test_what_is_wrong_is_said_in_one_line(config: Path, arguments: tuple[str, .
     assert "Traceback" not in result.output
 
 
+def test_more_items_are_exported_than_one_request_may_read(config: Path, tmp_path: Path) -> None:
+    folder, target = tmp_path / "items", tmp_path / "coarse.tif"
+    for number in range(40):
+        shutil.copy(folder / "left.tif", folder / f"left_{number}.tif")
+        with rasterio.open(folder / f"left_{number}.tif", "r+") as file:
+            file.transform = rasterio.Affine(10, 0, 500000, 0, -10, 5800000 + 640 * number)
+    size = ("--resolution", "640", "--interpolation", "average")
+    result = run("export", "both", "--config", config, "-o", target, "--quiet", *size)
+    assert result.exit_code == 0, result.output
+    with rasterio.open(target) as file:
+        assert file.shape == (40, 2)
+        assert (file.read(1)[:, 0] == 100).all()
+
+
 def test_a_mosaic_is_exported_whole(config: Path, tmp_path: Path) -> None:
     target = tmp_path / "both.tif"
     result = run("export", "both", "--config", config, "-o", target, "--quiet")
@@ -79,9 +109,12 @@ def test_a_mosaic_is_exported_whole(config: Path, tmp_path: Path) -> None:
     assert (data[:, 64:] == 150).all()
 
 
-def test_an_overview_is_drawn_from_all_items(config: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dask", [(), ("--dask", "local")])
+def test_an_overview_is_drawn_from_all_items(config: Path, tmp_path: Path, dask: tuple[str, ...]) -> None:
+    if dask:
+        pytest.importorskip("distributed")
     target = tmp_path / "overview.tif"
-    result = run("seed", "both", "--config", config, "--overview", "--to", target, "--quiet")
+    result = run("seed", "both", "--config", config, "--overview", "--to", target, "--quiet", *dask)
     assert result.exit_code == 0, result.output
     with rasterio.open(target) as file:
         data, width = file.read(1, masked=True), file.width
@@ -101,3 +134,23 @@ def test_a_style_is_exported_in_its_own_numbers(config: Path, tmp_path: Path) ->
         valid = source.dataset_mask() > 0
         assert file.count == 1
         assert np.array_equal(file.read(1)[valid], source.read(3)[valid])
+
+
+def test_a_dask_cluster_exports_the_same_pixels(config: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    here, there = tmp_path / "here.tif", tmp_path / "there.tif"
+    rule = '{"function": "extract_band", "band_ids": [1]}'
+    given = ("--config", config, "--quiet", "--crs", "EPSG:3857", "--size", "1100,40", "--rule", rule)
+    assert run("export", "scene", *given, "-o", here).exit_code == 0
+    result = run("export", "Scene", *given, "-o", there, "--dask", "local")
+    assert result.exit_code == 0, result.output
+    with rasterio.open(here) as one, rasterio.open(there) as other:
+        assert one.profile == other.profile
+        assert np.array_equal(one.read(masked=True), other.read(masked=True))
+
+
+def test_a_cluster_that_is_not_there_is_told(config: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    result = run("export", "scene", "--config", config, "-o", tmp_path / "x.tif", "--dask", "nowhere")
+    assert result.exit_code == 1
+    assert "Dask cluster cannot be reached" in result.output

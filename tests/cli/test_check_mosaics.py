@@ -165,3 +165,13 @@ def test_settings_that_the_items_fit_are_fine(tmp_path: Path, scenes: Path) -> N
     assert (done.exit_code, done.output.splitlines()[0]) == (0, "valley: ok 2 items, EPSG:3857"), done.output
     file = write(tmp_path, "- {name: valley, bands: [one], mosaic: {source: scenes}}\n")
     assert "bands: 1 are named, the items have" in check("--config", file).output
+
+
+def test_an_empty_listing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text('{"type": "FeatureCollection", "features": []}')
+    service = {"name": "none", "mosaic": {"source": str(tmp_path / "none.json")}}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"state": str(tmp_path / "state"), "services": [service]}))
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert result.exit_code == 1
+    assert "0 items; the listing is empty" in result.output

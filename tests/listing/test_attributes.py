@@ -30,7 +30,11 @@ def test_a_span_begins_when_it_begins() -> None:
         {"datetime": None, "start_datetime": "2020-05-01T12:00:00Z", "end_datetime": "2020-05-02T00:00:00Z"}
     )
     assert found.values["AcquisitionDate"] == found.values["start_datetime"] == NOON
-    assert found.dates == {"AcquisitionDate", "start_datetime", "end_datetime"}
+    assert found.values["EndDate"] == NOON + 12 * 3600_000
+    assert found.dates == {"AcquisitionDate", "start_datetime", "end_datetime", "EndDate"}
+    # What was taken at a moment has no end.
+    moment = attributes_of({"datetime": "2020-05-01T12:00:00Z", "end_datetime": "2020-05-02T00:00:00Z"})
+    assert "EndDate" not in moment.values
 
 
 def test_dates_of_users_are_told_from_other_texts() -> None:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,16 +185,66 @@ def test_a_footprint_ends_where_the_raster_does(tmp_path: Path) -> None:
     assert outside.footprint is None
 
 
-def test_an_item_whose_listing_says_everything_is_not_opened(tmp_path: Path) -> None:
-    copies(tmp_path, "a.tif")
-    item = stac_item("a", "a.tif", **{
+def item_that_says_everything(name: str, west: float, **extra: Any) -> dict[str, Any]:
+    """An item on the grid of `webp_no_overviews.tif`, whose footprint begins at a longitude."""
+    item = stac_item(name, f"{name}.tif", **{
         "proj:epsg": 3857, "proj:shape": [512, 512],
         "proj:transform": [1.19, 0, -6853649.7, 0, -1.19, 1831431.2],
     })  # fmt: skip
-    item["assets"]["visual"]["raster:bands"] = [{"data_type": "uint8"}] * 3
-    (tmp_path / "a.json").write_text(json.dumps(item))
+    south, side = 16.22, 0.02
+    ring = [
+        [west, south],
+        [west + side, south],
+        [west + side, south + side],
+        [west, south + side],
+        [west, south],
+    ]
+    item["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    item["assets"]["visual"] |= {"raster:bands": [{"data_type": "uint8"}] * 3, **extra}
+    return item
+
+
+def test_an_item_whose_listing_says_everything_is_not_opened(tmp_path: Path) -> None:
+    copies(tmp_path, "a.tif")
+    (tmp_path / "a.json").write_text(json.dumps(item_that_says_everything("a", -61.572)))
     (record,), _ = listed(tmp_path / "a.json")
     (tmp_path / "a.tif").unlink()
     (found,) = completed(record)
     assert found is record
     assert record.facts is not None
+
+
+def test_a_footprint_in_a_listing_ends_where_the_raster_does(tmp_path: Path) -> None:
+    copies(tmp_path, "a.tif")
+    (tmp_path / "a.json").write_text(json.dumps(item_that_says_everything("a", -61.572)))
+    (record,), _ = listed(tmp_path / "a.json")
+    assert record.facts is not None
+    assert record.footprint is not None
+    west, _, east, _ = record.footprint.bounds
+    assert (east - west) * 111319.49 == pytest.approx(512 * 1.19, rel=1e-6)
+
+
+def test_a_grid_beside_the_footprint_is_not_believed(tmp_path: Path) -> None:
+    copies(tmp_path, "a.tif", "b.tif")
+    (tmp_path / "a.json").write_text(json.dumps(item_that_says_everything("a", 20.0)))
+    # In GDAL's order, as some have written it: pixels of thousands of kilometres.
+    swapped = {"proj:transform": [-6853649.7, 1.19, 0, 1831431.2, 0, -1.19]}
+    (tmp_path / "b.json").write_text(json.dumps(item_that_says_everything("b", -61.572, **swapped)))
+    for name in ("a", "b"):
+        (record,), _ = listed(tmp_path / f"{name}.json")
+        assert record.facts is None
+        (found,) = completed(record)
+        assert isinstance(found, ItemRecord)
+        assert found.facts is not None
+        assert found.facts.transform.a == pytest.approx(1.1943280697)
+
+
+def test_an_alternate_address_is_read_where_it_is_wanted(tmp_path: Path) -> None:
+    copies(tmp_path, "near.tif")
+    item = stac_item("a", "https://far.example.org/a.tif")
+    item["assets"]["visual"]["alternate"] = {"s3": {"href": "near.tif"}}
+    (tmp_path / "a.json").write_text(json.dumps(item))
+    (record,), _ = listed(tmp_path / "a.json")
+    assert record.assets[0].href == "https://far.example.org/a.tif"
+    (record,), _ = listed(tmp_path / "a.json", alternates=["gs", "s3"])
+    assert record.assets[0].href == str(tmp_path / "near.tif")

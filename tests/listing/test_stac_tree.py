@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +152,18 @@ def test_a_tree_without_end_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_other_documents_are_refused(tmp_path: Path, document: Any) -> None:
     with pytest.raises(CannotOpen, match="document is no"):
         listed(write(tmp_path / "a.json", document))
+
+
+@pytest.mark.parametrize("ending", [".ndjson", ".geojsonl", ".jsonl.gz"])
+def test_items_in_lines_are_a_collection(tmp_path: Path, ending: str) -> None:
+    copies(tmp_path, "a.tif", "b.tif")
+    lines = [json.dumps(stac_item(name, f"{name}.tif")) for name in ("a", "b")]
+    data = ("\n\x1e".join(lines) + "\r\n").encode()
+    path = tmp_path / f"items{ending}"
+    path.write_bytes(gzip.compress(data) if ending.endswith(".gz") else data)
+    records, rejected = listed(path)
+    assert [record.name for record in records] == ["a", "b"]
+    assert not rejected
+    path.write_bytes(b"{}\n{")
+    with pytest.raises(CannotOpen, match="not JSON"):
+        listed(path)

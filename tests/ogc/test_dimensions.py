@@ -140,3 +140,29 @@ def test_a_request_has_an_end() -> None:
         selections(mosaic(), {"time": moments})
     with pytest.raises(InvalidDimension, match="One value"):
         selection(cube(), {"time": "1970-01"})
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (DAY, "P1D"),
+        (DAY / 4, "PT6H"),
+        (1.5 * DAY, "PT36H"),
+        (90_000.0, "PT90S"),
+        (0.5, ""),
+        (900_000.0, "PT15M"),
+    ],
+)
+def test_many_moments_at_even_steps_are_told_by_their_step(step: float, told: str) -> None:
+    moments = tuple(step * number for number in range(101))
+    long = replace(CUBE, variables=(Variable("t", "", "", (replace(TIME, values=moments),)),))
+    (found,) = offered(Fake(long))  # type: ignore[arg-type]
+    assert len(found.values) == 101
+    if told:
+        assert found.extent == f"{found.values[0]}/{found.values[-1]}/{told}"
+    else:
+        assert found.extent == ",".join(found.values)
+    uneven = replace(TIME, values=(*moments[:-1], moments[-1] + DAY))
+    uneven_cube = replace(CUBE, variables=(Variable("t", "", "", (uneven,)),))
+    (found,) = offered(Fake(uneven_cube))  # type: ignore[arg-type]
+    assert found.extent == ",".join(found.values)

@@ -130,6 +130,13 @@ def test_an_interrupt_is_let_through(clock: Clock) -> None:
         (PermissionDeniedError("x"), is_refused, "The store refuses access to the source."),
         (GenericError("status 400: ExpiredToken"), is_refused, "The store refuses access to the source."),
         (GenericError("AccessDenied"), is_refused, "The store refuses access to the source."),
+        (
+            GenericError("Server returned non-2xx status code: 403 Forbidden"),
+            is_refused,
+            "The store refuses access to the source.",
+        ),
+        (OSError("HTTP response code: 401"), is_refused, "The store refuses access to the source."),
+        (OSError("HTTP Error 403: Forbidden"), is_refused, "The store refuses access to the source."),
         (NotFoundError("x"), is_missing, "The source does not exist in its store."),
         (FileNotFoundError("x"), is_missing, "The source does not exist in its store."),
     ],
@@ -144,6 +151,10 @@ def test_errors_are_told_apart(
 def test_other_errors_say_nothing_of_the_store() -> None:
     error = GenericError("error sending request for url (http://10.0.0.1/secret)")
     assert not is_refused(error)
+    named = GenericError(
+        "Error performing GET https://host/20240401_403.tif in 401.403ms: error sending request"
+    )
+    assert not is_refused(named)
     assert not is_missing(error)
     assert sentence(error) == "The source could not be reached."
 

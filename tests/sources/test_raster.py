@@ -126,6 +126,19 @@ def test_what_cannot_be_served_says_why(name: str, reason: str) -> None:
         opened(DATA / name)
 
 
+def test_pixels_without_a_size_are_told(make_raster: RasterMaker, tmp_path: Path) -> None:
+    path = make_raster("plain.tif", np.ones((4, 4), np.uint8))
+    flat = tmp_path / "flat.vrt"
+    flat.write_text(
+        '<VRTDataset rasterXSize="4" rasterYSize="4"><SRS>EPSG:32633</SRS>'
+        "<GeoTransform>500000, 0, 0, 5800000, 0, -10</GeoTransform>"
+        f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>{path}</SourceFilename>'
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    with pytest.raises(CannotOpen, match="pixels have no size"):
+        opened(flat)
+
+
 def test_without_a_coordinate_system_it_says_so(make_raster: RasterMaker) -> None:
     path = make_raster("plain.tif", np.ones((4, 4), np.uint8), crs=None)
     with pytest.raises(CannotOpen, match="no coordinate reference system"):

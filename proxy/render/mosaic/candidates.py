@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from shapely.geometry.base import BaseGeometry
+
 from proxy.catalog.base import Item, Order, Query
 from proxy.errors import ReadBudgetExceeded
 from proxy.render.mosaic.view import View
@@ -58,6 +60,11 @@ class Candidates:
             yield from page
             if len(page) < PAGE:
                 return
+
+    def meeting(self, ground: BaseGeometry) -> Candidates:
+        """Those whose footprint meets a shape of the mosaic within the view."""
+        query = dataclasses.replace(self.query, extent=None, shape=ground)
+        return dataclasses.replace(self, query=query, first=None)
 
     def _reversed(self) -> Iterator[Item]:
         end = self.source.catalog.count(self.query)

@@ -32,6 +32,8 @@ class Plan:
         scale = max(1.0, max(grid.width, grid.height) / largest)
         self.width, self.height = (max(1, round(side / scale)) for side in (grid.width, grid.height))
         self._same = grid.crs == crs
+        # By identity, with the shape itself, so that no other one gets its place in memory.
+        self._known: dict[int, tuple[BaseGeometry, list[Corners] | None]] = {}
 
     def empty(self) -> Mask:
         """No pixel."""
@@ -49,18 +51,46 @@ class Plan:
 
     def covered(self, shape: BaseGeometry) -> Mask:
         """Pixels of the plan whose centre lies in a shape: those that a raster there can fill."""
-        found = self._corners(shape)
+        found = self._corners_once(shape)
         if found is None:
             return np.ones((self.height, self.width), np.bool_)
         rings = [(ring[:, 0], ring[:, 1]) for polygon in found for ring in polygon]
         return centres_enclosed(rings, self.height, self.width)
 
+    def ground(self, pixels: Mask) -> BaseGeometry | None:
+        """The shape of the mosaic that some pixels of the plan cover.
+
+        None where it cannot be told: they are none, or some do not exist in the system of the mosaic, or lie
+        around half the earth there.
+        """
+        e = self.grid.extent
+        x_size, y_size = e.width / self.width, e.height / self.height
+        edges = np.diff(np.pad(pixels.view(np.int8), ((0, 0), (1, 1))), axis=1)
+        (rows, left), (_, right) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+        top = e.ymax - rows * y_size
+        shape = shapely.union_all(
+            shapely.box(e.xmin + left * x_size, top - y_size, e.xmin + right * x_size, top)
+        )
+        if shape.is_empty or self._same:
+            return None if shape.is_empty else shape
+        dense = shapely.segmentize(shape, max(e.width, e.height) / STEPS)
+        x, y = transformer(self.grid.crs, self.crs).transform(*shapely.get_coordinates(dense).T)
+        turn = period(self.crs)
+        if not (np.isfinite(x).all() and np.isfinite(y).all()) or (turn and np.ptp(x) > turn / 2):
+            return None
+        return shapely.make_valid(shapely.set_coordinates(dense, np.column_stack((x, y))))
+
     def rings(self, shape: BaseGeometry) -> Rings | None:
         """Corners in pixels with `SHIFT` fractional bits; None where some cannot be placed."""
-        found = self._corners(shape)
+        found = self._corners_once(shape)
         if found is None:
             return None
         return [ring for polygon in found for ring in _near(polygon, self.width, self.height)]
+
+    def _corners_once(self, shape: BaseGeometry) -> list[Corners] | None:
+        if id(shape) not in self._known:
+            self._known[id(shape)] = shape, self._corners(shape)
+        return self._known[id(shape)][1]
 
     def _corners(self, shape: BaseGeometry) -> list[Corners] | None:
         """Corners of each polygon in pixels, once for every turn of the earth that brings it into view."""
@@ -92,7 +122,8 @@ class Plan:
             if not (np.isfinite(x).all() and np.isfinite(y).all()):
                 return None
             if turn:
-                x = np.unwrap(x, period=turn)
+                if np.ptp(x) > turn / 2:
+                    x = np.unwrap(x, period=turn)
                 if shift is None:
                     shift = np.round((e.center[0] - (x.min() + x.max()) / 2) / turn) * turn
                 x = x + shift

@@ -115,10 +115,17 @@ class Fetcher:
             ProxyError: what is not the fault of one item.
         """
         queue: deque[Wanted] = deque()
+        empty: Mask | None = None
+        changed = True
         try:
             while True:
-                empty = gaps()
-                self._fill(queue, wanted, empty)
+                if changed:
+                    empty = gaps()
+                    if empty is not None and not empty.any():
+                        return
+                if changed or not queue:
+                    self._fill(queue, wanted, empty)
+                    changed = False
                 if not queue:
                     return
                 first = queue.popleft()
@@ -127,6 +134,7 @@ class Fetcher:
                     self._drop(first)
                     continue
                 layer = self._layer(first)
+                changed = True
                 if layer is not None:
                     yield first.item, layer
         finally:
@@ -139,11 +147,10 @@ class Fetcher:
         started = sum(entry.future is not None for entry in queue)
         for place, entry in enumerate(_growing(queue, wanted)):
             limit = self._ahead if entry.remote else self._ahead_local
-            useful = promised is None or bool((entry.cover & ~promised).any())
             # A local item whose turn it is is read by the thread that waits for it; spare ones may not come
             # to it.
-            useful = useful and not entry.spare
-            if entry.future is None and useful and started < limit and (entry.remote or place):
+            early = entry.future is None and not entry.spare and (entry.remote or place > 0)
+            if early and started < limit and (promised is None or (entry.cover & ~promised).any()):
                 self._start(entry)
                 started += 1
             if promised is not None:

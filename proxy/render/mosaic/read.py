@@ -143,7 +143,7 @@ def read_layer(
         return _overview(source, grid, bands, interpolation, context)
     context = dataclasses.replace(context, meter=context.meter or Meter(context.budget))
     job = _Job(source, bands, interpolation, operation, selection, context, evaluate_item, Faults())
-    return _composed(job, grid, items, spares)
+    return _composed(job, plan, items, spares)
 
 
 def unmixed(interpolation: Interpolation) -> Interpolation:
@@ -152,12 +152,12 @@ def unmixed(interpolation: Interpolation) -> Interpolation:
     return Interpolation.NEAREST if interpolation in blends else interpolation
 
 
-def _composed(job: _Job, grid: Grid, items: list[Chosen], spares: int) -> Layer:
-    """All items as one layer; a palette where all share it."""
+def _composed(job: _Job, plan: Plan, items: list[Chosen], spares: int) -> Layer:
+    """All items as one layer on the grid of a plan; a palette where all share it."""
     parts, planes = [], []
     colormaps: set[Colormap | None] = set()
-    for strip in strips(grid, len(job.bands)):
-        data, valid, found = _strip(job, strip, items, spares)
+    for strip in strips(plan.grid, len(job.bands)):
+        data, valid, found = _strip(job, plan, strip, items, spares)
         colormaps |= found
         parts.append(data)
         planes.append(valid)
@@ -171,11 +171,13 @@ def _composed(job: _Job, grid: Grid, items: list[Chosen], spares: int) -> Layer:
 
 
 def _strip(
-    job: _Job, strip: Grid, items: list[Chosen], spares: int
+    job: _Job, whole: Plan, strip: Grid, items: list[Chosen], spares: int
 ) -> tuple[Array, Mask, set[Colormap | None]]:
     margin = WIDTH if job.operation is MosaicOperation.BLEND else 0
     grid = strip.grown(margin)
-    plan = Plan(grid, job.source.crs, largest=max(grid.width, grid.height))
+    plan = whole
+    if grid != whole.grid or (whole.width, whole.height) != (grid.width, grid.height):
+        plan = Plan(grid, job.source.crs, largest=max(grid.width, grid.height))
     info = job.source.info
     shape = len(job.bands), grid.height, grid.width
     result: Stack = stack(job.operation, len(job.bands), shape[1:], info.pixel_type)

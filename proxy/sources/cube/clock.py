@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 DAY = 86_400_000.0
 _UNITS = re.compile(r"\s*(?P<unit>[A-Za-z_]+)\s+since\s+(?P<from>.+?)\s*", re.IGNORECASE)
+#: Days written as numbers, such as 20010131.5, which no conventions have but several programs write.
+_WRITTEN = re.compile(r"\s*days?\s+as\s+%Y%m%d(\.%f)?\s*", re.IGNORECASE)
 _MILLISECONDS = {
     "nanosecond": 1e-6, "ns": 1e-6, "microsecond": 1e-3, "millisecond": 1.0, "msec": 1.0, "ms": 1.0,
     "second": 1e3, "sec": 1e3, "s": 1e3, "minute": 6e4, "min": 6e4, "hour": 3.6e6, "hr": 3.6e6, "h": 3.6e6,
@@ -44,7 +46,9 @@ class NotTimes(ValueError):
 def is_time_unit(units: str) -> bool:
     """True for units such as `hours since 1970-01-01`."""
     match = _UNITS.fullmatch(units)
-    return match is not None and _singular(match["unit"]) in _MILLISECONDS.keys() | _MONTHS.keys()
+    if match is None:
+        return _WRITTEN.fullmatch(units) is not None
+    return _singular(match["unit"]) in _MILLISECONDS.keys() | _MONTHS.keys()
 
 
 def milliseconds(values: NDArray[Any], units: str, calendar: str = "standard") -> Floats:
@@ -62,6 +66,8 @@ def milliseconds(values: NDArray[Any], units: str, calendar: str = "standard") -
     """
     match = _UNITS.fullmatch(units)
     numbers = np.asarray(values, np.float64)
+    if _WRITTEN.fullmatch(units) and np.isfinite(numbers).all():
+        return _each(numbers, _written)
     if match is None or not np.isfinite(numbers).all():
         raise NotTimes(f"'{units}' are no units of time, or a time is missing")
     unit, since, name = _singular(match["unit"]), match["from"], calendar.strip().lower() or "standard"
@@ -101,6 +107,14 @@ def _standard(cftime: Any, numbers: Floats, unit: str, since: str, calendar: str
 def _each(numbers: Floats, moment: Callable[[float], float]) -> Floats:
     unique, where = np.unique(numbers, return_inverse=True)
     return np.array([moment(float(value)) for value in unique])[where].reshape(numbers.shape)
+
+
+def _written(value: float) -> float:
+    day = math.floor(value)
+    try:
+        return round((_ordinal(day // 10_000, day // 100 % 100, day % 100) + value - day) * DAY)
+    except (ValueError, OverflowError) as error:
+        raise NotTimes(f"{value:g} is no day: {error}") from error
 
 
 def _label(moment: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ Attributes = Mapping[str, Any]
 MOST_STEPS = 1_000_000
 #: Names of the steps of a dimension without numbers that its description spells out.
 MOST_LABELS = 40
+#: How a text begins that may be a date.
+_DATE = re.compile(r"\s*\d{4}-\d\d(-\d\d)?([T ]|\s*$)")
 
 
 class Coordinates:
@@ -43,7 +46,11 @@ class Coordinates:
     def values(self, name: str) -> NDArray[np.float64]:
         """Unpacked values of a variable, NaN for none."""
         variable = self._data.variables[name]
-        data, mask = decoding_of(variable.dtype, variable.attrs).apply(_native(variable))
+        attributes = dict(variable.attrs)
+        if not np.any(attributes.get("_FillValue", 1)):
+            # Zarr's way of saying nothing; coordinates have no gaps.
+            del attributes["_FillValue"]
+        data, mask = decoding_of(variable.dtype, attributes).apply(_native(variable))
         values: NDArray[np.float64] = data.astype(np.float64)
         if mask is not None:
             values[~mask] = np.nan
@@ -74,20 +81,21 @@ class Coordinates:
         count = int(self._data.sizes[dim])
         if not 0 < count <= MOST_STEPS:
             raise Unplaceable(f"its dimension {dim} has {count} steps")
-        coordinate = self._data.variables.get(dim)
-        if coordinate is None or coordinate.dims != (dim,):
+        name = self._told_by(dim)
+        if name is None:
             return _numbered(dim, count, "")
+        coordinate = self._data.variables[name]
         if coordinate.dtype.kind not in "iufb":
-            return _numbered(dim, count, _labels(coordinate))
-        attributes, values = coordinate.attrs, self.values(dim)
+            return _dated(dim, coordinate) or _numbered(dim, count, _labels(coordinate))
+        attributes, values = coordinate.attrs, self.values(name)
         kind = self._kind_of(dim, attributes)
         description = text(attributes, "long_name") or text(attributes, "standard_name").replace("_", " ")
         if not np.isfinite(values).all():
             return _numbered(dim, count, description)
-        bounds, unit = self.bounds(dim), text(attributes, "units")
+        bounds, unit = self.bounds(name), text(attributes, "units")
         if kind == "time":
             try:
-                values, bounds = _times(values, bounds, attributes, self._attributes_of_bounds(dim))
+                values, bounds = _times(values, bounds, attributes, self._attributes_of_bounds(name))
                 unit = TIME_UNIT
             except NotTimes as reason:
                 log.info("dimension %s is told by its numbers: %s", dim, reason)
@@ -95,6 +103,24 @@ class Coordinates:
         down = kind == "vertical" and text(attributes, "positive").lower() == "down"
         ranges = () if bounds is None else tuple(map(_ordered, bounds.tolist()))
         return Dimension(dim, kind, unit, tuple(values.tolist()), description, ranges, down)
+
+    def _told_by(self, dim: str) -> str | None:
+        """The variable with the places along a dimension: its namesake, or another one that has times.
+
+        Forecasts give steps from their beginning, and the times for which these hold beside.
+        """
+        own = self._data.variables.get(dim)
+        known = own is not None and own.dims[:1] == (dim,) and (own.ndim == 1 or own.dtype.kind in "SU")
+        if known and (own.dtype.kind not in "iufb" or self._kind_of(dim, own.attrs)):
+            return dim
+        for name, other in self._data.variables.items():
+            if (
+                other.dims == (dim,)
+                and other.dtype.kind in "iuf"
+                and kind_of(str(name), other.attrs) == "time"
+            ):
+                return str(name)
+        return dim if known else None
 
     def _kind_of(self, dim: str, attributes: Attributes) -> str:
         for kind, name in (("time", self._cube.time), ("vertical", self._cube.vertical)):
@@ -126,11 +152,34 @@ def _numbered(dim: str, count: int, description: str) -> Dimension:
     return Dimension(dim, "", "", tuple(float(number) for number in range(count)), description)
 
 
-def _labels(coordinate: Any) -> str:
-    """Names of steps for the description."""
+def _texts(coordinate: Any) -> NDArray[Any]:
     values = _native(coordinate)
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8", "replace")
+    if values.ndim == 2:
+        values = np.array(["".join(row).rstrip("\0 ") for row in values], object)
+    return values
+
+
+def _dated(dim: str, coordinate: Any) -> Dimension | None:
+    """A dimension whose steps are dates, or texts that are; None for any other."""
+    values = _native(coordinate) if coordinate.dtype.kind == "M" else _texts(coordinate)
+    try:
+        if values.dtype.kind != "M":
+            if not all(_DATE.match(str(value)) for value in values):
+                return None
+            values = np.array([str(value).strip().removesuffix("Z") for value in values], "datetime64[ms]")
+    except ValueError:
+        return None
+    if np.isnat(values).any():
+        return None
+    moments = values.astype("datetime64[ms]").astype(np.int64).astype(np.float64)
+    return Dimension(dim, "time", TIME_UNIT, tuple(moments.tolist()), text(coordinate.attrs, "long_name"))
+
+
+def _labels(coordinate: Any) -> str:
+    """Names of steps for the description."""
+    values = _texts(coordinate)
     named = [f"{number}: {str(value)[:60]}" for number, value in enumerate(values[:MOST_LABELS])]
     return ", ".join(named) + (", …" if len(values) > MOST_LABELS else "")
 

@@ -21,6 +21,8 @@ class Format(StrEnum):
 SUFFIXES = frozenset(
     {".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5", ".zarr", ".grib", ".grib2", ".grb", ".grb2"}
 )
+#: Ending of lists of references, which are told apart from rasters so that the reason can be given.
+REFERENCES = ".json"
 #: Names of the documents that begin a Zarr hierarchy, the one that holds everything first.
 ZARR_DOCUMENTS = ("zarr.json", ".zmetadata", ".zgroup")
 
@@ -40,7 +42,14 @@ def suggests_cube(location: Location) -> bool:
     if location.url is None and not Path(location.gdal_path).exists():
         return False
     path = PurePosixPath(path_of(location))
-    return path.suffix.lower() in SUFFIXES or is_zarr(location)
+    return path.suffix.lower() in SUFFIXES or is_zarr(location) or _refers(location, path)
+
+
+def _refers(location: Location, path: PurePosixPath) -> bool:
+    if path.suffix.lower() != REFERENCES or location.url is not None:
+        return False
+    with Path(path).open("rb") as file:
+        return is_references(file.read(HEAD_BYTES))
 
 
 def is_zarr(location: Location) -> bool:
@@ -63,3 +72,8 @@ def format_of(head: bytes) -> Format | None:
     if any(head[place : place + 8] == _HDF5 for place in _PLACES):
         return Format.HDF5
     return Format.GRIB if b"GRIB" in head[:2048] else None
+
+
+def is_references(head: bytes) -> bool:
+    """True for a list of references to pieces of files, as kerchunk writes it."""
+    return head.lstrip()[:1] == b"{" and (b'"refs"' in head or b'"templates"' in head or b".zgroup" in head)

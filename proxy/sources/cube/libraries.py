@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -20,3 +21,9 @@ def library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise CannotOpen(MESSAGE, str(error)) from error
+
+
+def hdf5_filters() -> None:
+    """Let HDF5 decode Zstandard, Blosc, bzip2 and others, where their package is installed."""
+    with suppress(ImportError):
+        import_module("hdf5plugin")

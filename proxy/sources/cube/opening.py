@@ -9,14 +9,21 @@ from proxy.config import Config, CredentialsConfig, ServiceConfig
 from proxy.errors import CannotOpen
 from proxy.sources.blocks.cache import BlockCache
 from proxy.sources.cube.cube import CubeSource
-from proxy.sources.cube.formats import HEAD_BYTES, Format, format_of, is_zarr
+from proxy.sources.cube.formats import HEAD_BYTES, Format, format_of, is_references, is_zarr
 from proxy.sources.cube.grib import GribArrays, grib_layers
-from proxy.sources.cube.reading import DataSet
-from proxy.sources.cube.stores import open_arrays
+from proxy.sources.cube.reading import DataSet, NoMaps
+from proxy.sources.cube.stores import XarrayArrays, groups_of, open_arrays
 from proxy.sources.cube.versions import folder_version, remote_folder_version
 from proxy.sources.location import Location
 from proxy.sources.raster import RasterSource
 from proxy.sources.remote import remote_place
+
+#: What is wrong with GRIB that GDAL does not open, where it is not damaged.
+NO_GRID = (
+    "Reduced Gaussian grids and spherical harmonics are not read; interpolate them to a regular grid first."
+)
+#: Groups that a message names.
+MOST_NAMED = 12
 
 
 def cube_version(location: Location, credentials: CredentialsConfig | None) -> str | None:
@@ -53,11 +60,40 @@ def open_cube(
     credentials = config.credentials.get(service.credentials or "")
     form = _format(location, credentials)
     if form is Format.GRIB:
-        opened = raster()
+        try:
+            opened = raster()
+        except CannotOpen as error:
+            if type(error) is not CannotOpen:
+                raise
+            raise CannotOpen(f"{error.message} {NO_GRID}", error.detail) from error
         bands = GribArrays(opened)
         return CubeSource(location, service, version, form, bands, grib_layers(opened, service, bands), cache)
     group = service.cube.group if service.cube is not None else ""
-    arrays = open_arrays(location, form, version, group, credentials)
+
+    def of_group(group: str) -> CubeSource:
+        arrays = open_arrays(location, form, version, group, credentials)
+        return _cube_of(arrays, location, service, version, form, cache)
+
+    try:
+        return of_group(group)
+    except NoMaps as error:
+        groups = [] if group else groups_of(location, form, credentials)
+        if len(groups) == 1:
+            return of_group(groups[0])
+        if not groups:
+            raise
+        names = ", ".join(groups[:MOST_NAMED]) + (", …" if len(groups) > MOST_NAMED else "")
+        raise CannotOpen(f"{error.message} Name one of its groups in 'cube.group': {names}.") from error
+
+
+def _cube_of(
+    arrays: XarrayArrays,
+    location: Location,
+    service: ServiceConfig,
+    version: str,
+    form: Format,
+    cache: BlockCache,
+) -> CubeSource:
     try:
         layers = DataSet(arrays.data, service).layers()
         return CubeSource(location, service, version, form, arrays, layers, cache)
@@ -83,6 +119,10 @@ def _format(location: Location, credentials: CredentialsConfig | None) -> Format
         except OSError as error:
             raise CannotOpen("The source could not be opened.", str(error)) from error
     found = format_of(head)
+    if found is None and is_references(head):
+        raise CannotOpen(
+            "References to other files (kerchunk) are not read: name these files, or a Zarr hierarchy."
+        )
     if found is None:
         raise CannotOpen("The source is none of netCDF, HDF5, Zarr and GRIB.")
     return found

@@ -15,22 +15,29 @@ from proxy.errors import BadRequest, CannotOpen
 from proxy.model import DataKind
 from proxy.sources.base import AttributeTable, Variable
 from proxy.sources.cube.axes import Placement, Unplaceable, eastwards, southwards
+from proxy.sources.cube.completing import completed, is_mesh
 from proxy.sources.cube.coordinates import Coordinates
 from proxy.sources.cube.decode import Decoding, decoding_of
 from proxy.sources.cube.layers import Layer
 from proxy.sources.cube.naming import direction, in_degrees, text
-from proxy.sources.cube.systems import factor_of, system_of
+from proxy.sources.cube.systems import MAPPINGS, factor_of, system_of
 
 log = logging.getLogger(__name__)
 
 Attributes = Mapping[str, Any]
+
+CURVILINEAR = "its coordinates are two-dimensional (curvilinear); warp it to a regular grid first"
+
+
+class NoMaps(CannotOpen):
+    """There is nothing in a data set that could be a map; another group may have some."""
 
 
 class DataSet:
     """A data set that xarray has opened without decoding anything."""
 
     def __init__(self, data: Any, config: ServiceConfig) -> None:
-        self._data = data
+        self._data = data = completed(data)
         self._config = config
         self._cube = config.cube or CubeConfig()
         self._coordinates = Coordinates(data, self._cube)
@@ -55,7 +62,9 @@ class DataSet:
                 if wanted:
                     raise CannotOpen(f"The source cannot be placed on a map: {reasons[-1]}.") from error
         if not found:
-            why = next(iter(reasons), "it has no variable of two dimensions or more")
+            why = next(iter(reasons), "")
+            if not why:
+                raise NoMaps("The source cannot be placed on a map: it has no numbers along two dimensions.")
             raise CannotOpen(f"The source cannot be placed on a map: {why}.", "; ".join(reasons))
         for reason in reasons:
             log.info("not offered: %s", reason)
@@ -125,13 +134,8 @@ class DataSet:
                 found[way] = dim
         if len(found) == 2:
             return found["x"], found["y"]
-        named = text(variable.attrs, "coordinates").split()
-        known = [self._data.variables[name] for name in named if name in self._data.variables]
-        every = known or [v for v in self._data.variables.values() if v.ndim == 2]
-        if any(v.ndim == 2 and direction("", v.attrs) and set(v.dims) <= set(dims) for v in every):
-            raise Unplaceable(
-                "its coordinates are two-dimensional (curvilinear); warp it to a regular grid first"
-            )
+        if is_mesh(self._data, dims):
+            raise Unplaceable(CURVILINEAR)
         raise Unplaceable(f"no coordinates say where it lies along {' and '.join(dims[-2:])}")
 
     def _coordinate(self, variable: Any, dim: str) -> str | None:
@@ -158,7 +162,7 @@ class DataSet:
         assert y_name is not None
         x, y = self._data.variables[x_name], self._data.variables[y_name]
         degrees = in_degrees(x_name, x.attrs) and in_degrees(y_name, y.attrs)
-        crs = self._configured() or system_of(self._mappings(mapping), self._data.attrs, degrees)
+        crs = self._configured() or self._system(variable, mapping, degrees)
         attributes = self._coordinates.attributes(mapping if mapping in self._data.variables else None)
         scale_x = factor_of(text(x.attrs, "units").lower(), crs, attributes)
         scale_y = factor_of(text(y.attrs, "units").lower(), crs, attributes)
@@ -175,6 +179,15 @@ class DataSet:
             ),
         )
 
+    def _system(self, variable: Any, mapping: str, degrees: bool) -> SpatialReference:
+        try:
+            return system_of(self._mappings(mapping), {**self._data.attrs, **variable.attrs}, degrees)
+        except Unplaceable:
+            # Numbers of columns and rows beside the coordinates proper.
+            if is_mesh(self._data, [str(dim) for dim in variable.dims]):
+                raise Unplaceable(CURVILINEAR) from None
+            raise
+
     def _configured(self) -> SpatialReference | None:
         if self._cube.crs is None:
             return None
@@ -189,9 +202,7 @@ class DataSet:
             yield variables[name].attrs
             return
         # Some writers leave out which mapping they mean; where there is one only, it is that.
-        named = [
-            v.attrs for v in variables.values() if "grid_mapping_name" in v.attrs or "crs_wkt" in v.attrs
-        ]
+        named = [v.attrs for v in variables.values() if v.attrs.keys() & MAPPINGS]
         if len(named) == 1:
             yield named[0]
 

@@ -17,7 +17,7 @@ from proxy.sources.attempts import TRIES, tried
 from proxy.sources.blocks.places import LocalPlace, RemotePlace, SourceChanged
 from proxy.sources.cube.formats import Format
 from proxy.sources.cube.layers import Key
-from proxy.sources.cube.libraries import library
+from proxy.sources.cube.libraries import hdf5_filters, library
 from proxy.sources.location import Location
 from proxy.sources.remote import object_store, store_options
 
@@ -113,6 +113,8 @@ def open_arrays(
 def _file(
     location: Location, form: Format, version: str, group: str, credentials: CredentialsConfig | None
 ) -> XarrayArrays:
+    if form is Format.HDF5:
+        hdf5_filters()
     options: dict[str, Any] = {"group": group or None, "phony_dims": "access"} if form is Format.HDF5 else {}
     check: Callable[[], None]
     if location.url is None:
@@ -130,11 +132,7 @@ def _file(
 
 
 def _zarr(location: Location, group: str, credentials: CredentialsConfig | None) -> XarrayArrays:
-    if location.url is None:
-        store: Any = location.gdal_path
-    else:
-        opened = from_url(location.url.rstrip("/"), **store_options(location.url, credentials))
-        store = library("proxy.sources.cube.zarr_store").PatientStore(opened, read_only=True)
+    store = _zarr_store(location, credentials)
 
     def data_set(consolidated: bool) -> Any:
         return library("xarray").open_dataset(
@@ -153,6 +151,52 @@ def _zarr(location: Location, group: str, credentials: CredentialsConfig | None)
         # One document for each array, and the listing of a folder to find them.
         data = data_set(False)
     return XarrayArrays(data, lambda: None, parallel=True, tries=TRIES if location.is_remote else 1)
+
+
+def groups_of(location: Location, form: Format, credentials: CredentialsConfig | None) -> list[str]:
+    """Groups that hold arrays, in order, without the root; none where that cannot be told quickly."""
+    try:
+        if form is Format.ZARR:
+            return _zarr_groups(location, credentials)
+        if form is not Format.HDF5 or location.url is not None:
+            return []
+        return _hdf5_groups(location.gdal_path)
+    except Exception as error:  # every library has errors of its own
+        log.debug("groups of %s: %s", location.text, error)
+        return []
+
+
+def _zarr_groups(location: Location, credentials: CredentialsConfig | None) -> list[str]:
+    zarr = library("zarr")
+    root = zarr.open_group(_zarr_store(location, credentials), mode="r")
+    if location.is_remote and root.metadata.consolidated_metadata is None:
+        return []
+    found = dict.fromkeys(
+        name.rpartition("/")[0]
+        for name, member in root.members(max_depth=None)
+        if getattr(member, "ndim", 0) >= 2
+    )
+    return sorted(name for name in found if name)
+
+
+def _hdf5_groups(path: str) -> list[str]:
+    found: dict[str, None] = {}
+
+    def visit(name: str, member: Any) -> None:
+        group = name.rpartition("/")[0]
+        if group and getattr(member, "ndim", 0) >= 2:
+            found[group] = None
+
+    with library("h5py").File(path, "r") as file:
+        file.visititems(visit)
+    return sorted(found)
+
+
+def _zarr_store(location: Location, credentials: CredentialsConfig | None) -> Any:
+    if location.url is None:
+        return location.gdal_path
+    opened = from_url(location.url.rstrip("/"), **store_options(location.url, credentials))
+    return library("proxy.sources.cube.zarr_store").PatientStore(opened, read_only=True)
 
 
 class RemoteFile(io.RawIOBase):

@@ -17,7 +17,11 @@ Attributes = Mapping[str, Any]
 
 #: Attributes of a data set by which writers other than CF's say where it lies.
 _WHOLE = ("crs_wkt", "spatial_ref", "proj:wkt2", "proj:code", "crs", "proj4")
-_TEXTS = ("crs_wkt", "spatial_ref")
+_TEXTS = ("crs_wkt", "spatial_ref", "epsg_code", "EPSG_code", "esri_pe_string")
+#: What is taken of a grid mapping that has no name by the conventions.
+_PROJ = ("proj4", "proj4text", "proj4_params", "proj4_string")
+#: Attributes that only grid mappings have.
+MAPPINGS = frozenset({"grid_mapping_name", *_TEXTS, *_PROJ})
 #: Of a grid mapping, what names a body or datum of its own.
 _BODIES = ("semi_major_axis", "semi_minor_axis", "inverse_flattening", "horizontal_datum_name", *_TEXTS)
 #: Semi-major axis and inverse flattening.
@@ -49,10 +53,11 @@ def system_of(mappings: Iterator[Attributes], whole: Attributes, degrees: bool) 
 
 
 def _mapped(mapping: Attributes) -> SpatialReference | None:
-    texts = [str(mapping[name]) for name in _TEXTS if str(mapping.get(name) or "").strip()]
-    if texts:
-        return _written(texts[0])
     name = mapping.get("grid_mapping_name")
+    wanted = _TEXTS if name else _TEXTS + _PROJ
+    texts = [text for key in wanted if (text := str(mapping.get(key) or "").strip())]
+    if texts:
+        return _written(f"EPSG:{texts[0]}" if texts[0].isdigit() else texts[0])
     if not name:
         return None
     if name == "latitude_longitude" and not any(key in mapping for key in _BODIES):

@@ -138,7 +138,7 @@ def test_a_truncated_file_cannot_be_opened(tmp_path: Path, share: float) -> None
     grib(path, TEMPERATURES)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    assert service_of(path, cube={}).failure == "The source could not be opened."
+    assert service_of(path, cube={}).failure.startswith("The source could not be opened.")
 
 
 def test_a_damaged_message_is_an_error(tmp_path: Path) -> None:
@@ -169,3 +169,11 @@ def _section(content: bytes | bytearray, number: int) -> int:
 def chosen_first(source: Source) -> Selection:
     first = source.info.variables[0].dimensions[0].values[0]
     return Selection(dimensions=(DimensionChoice("time", ((first, first),)),))
+
+
+def test_what_gdal_does_not_open_says_which_grids_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "spectral.grib2"
+    path.write_bytes(b"GRIB" + bytes(200))
+    failure = str(service_of(path).failure)
+    assert "spherical harmonics are not read" in failure
+    assert "spherical harmonics" not in str(service_of(tmp_path / "absent.grib2").failure)

@@ -345,7 +345,7 @@ REFUSED: dict[str, tuple[Callable[[xr.Dataset], xr.Dataset], str]] = {
     ),
     "no-map": (
         lambda data: data[["time"]].assign(v=("time", np.arange(4.0))),
-        "no variable of two dimensions",
+        "no numbers along two dimensions",
     ),
 }  # fmt: skip
 
