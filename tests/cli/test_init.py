@@ -70,7 +70,7 @@ def test_every_file_name_gives_a_name_that_a_service_may_have(tmp_path: Path, fi
 
 
 def test_nothing_is_the_demo() -> None:
-    assert [service.name for service in chosen_config((), None).services][:2] == ["dem/sierra", "sentinel2"]
+    assert [service.name for service in chosen_config((), None).services][:2] == ["sentinel2", "dem/sierra"]
 
 
 @pytest.mark.parametrize("make", [lambda folder: folder / "absent.tif", lambda folder: folder])
