@@ -61,7 +61,7 @@ def test_openlayers_draws_in_degrees(services: str, pages: str, draw: Drawer, tm
 def test_gdal_lists_the_collections(services: str, tmp_path: Path) -> None:
     text = gdal(tmp_path, "gdalinfo", f"OGCAPI:{services}/ogc")
     assert "/ogc/collections/bluemarble" in text
-    assert "/ogc/collections/tiles:world" in text
+    assert "/ogc/collections/tiles%3Aworld" in text
 
 
 @pytest.mark.parametrize("name", ["bluemarble", "elevation"])

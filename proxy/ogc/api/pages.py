@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +26,9 @@ from proxy.xyz.params import WEB_MERCATOR_QUAD
 from proxy.xyz.tilejson import zooms
 
 Trail = list[tuple[str, str]]
+
+#: Collections on the map of a page about all of them.
+LAYERS = 8
 
 #: Words for the segments of addresses in the trail above a page.
 _WORDS = {
@@ -138,31 +141,48 @@ def map_data(
 ) -> dict[str, Any] | None:
     """What the script of the map needs, fit for JSON; None where nothing can be shown in Web Mercator.
 
+    Without a subject the largest collections are shown, the small ones on top.
+
     Args:
         sets: tile matrix sets that the server offers.
     """
-    shown = [service for service in services if WEB_MERCATOR_QUAD in sets_of([service], sets)]
-    boxes = [s.info.geographic_bounds for s in shown if s.info.geographic_bounds is not None]
-    if not boxes:
+    placed = [
+        (service, bounds)
+        for service in services
+        if WEB_MERCATOR_QUAD in sets_of([service], sets)
+        and (bounds := service.info.geographic_bounds) is not None
+    ]
+    if not placed:
         return None
-    address = urlsplit(subject.address).path if subject else root
-    chosen = f"&collections={subject.chosen}" if subject and subject.chosen else ""
-    base = shown[0]
+    address, chosen, drawn = root, "", placed
+    if subject is not None:
+        address, chosen = urlsplit(subject.address).path, subject.chosen
+    elif len(placed) > 1:
+        drawn = sorted(placed, key=lambda each: -_area(each[1]))[:LAYERS]
+        chosen = ",".join(rel.collection_id(service.name) for service, _ in drawn)
+    levels = [zooms(service.info) for service, _ in drawn]
     return {
-        "tiles": f"{address}/map/tiles/{WEB_MERCATOR_QUAD}/{{z}}/{{y}}/{{x}}?f=png{chosen}",
-        "zooms": zooms(base.info),
-        "attribution": base.attribution,
-        "bounds": list(union(boxes)),
+        "tiles": f"{address}/map/tiles/{WEB_MERCATOR_QUAD}/{{z}}/{{y}}/{{x}}?f=png"
+        + (f"&collections={quote(chosen, safe=':,/')}" if chosen else ""),
+        "zooms": (min(low for low, _ in levels), max(high for _, high in levels)),
+        "attribution": "; ".join(dict.fromkeys(s.attribution for s, _ in drawn if s.attribution)),
+        "drawn": list(union([bounds for _, bounds in drawn])),
+        "bounds": list(union([bounds for _, bounds in placed])),
         "areas": [
             {
                 "title": service.title,
                 "href": f"{root}/collections/{rel.segment(rel.collection_id(service.name))}",
-                "bounds": _clipped(service.info.geographic_bounds),
+                "bounds": _clipped(bounds),
             }
-            for service in shown
-            if subject is None and service.info.geographic_bounds is not None
+            for service, bounds in placed
+            if subject is None
         ],
     }
+
+
+def _area(bounds: Bounds) -> float:
+    west, south, east, north = bounds
+    return (east - west) * (north - south)
 
 
 def _clipped(bounds: Bounds) -> list[float]:

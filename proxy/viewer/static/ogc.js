@@ -21,8 +21,9 @@
   map.on("focus", () => map.scrollWheelZoom.enable());
   map.on("blur", () => map.scrollWheelZoom.disable());
 
+  const [left, bottom, right, top] = data.drawn;
   L.tileLayer(data.tiles, {
-    bounds: east > 180 || west < -180 ? undefined : [[south, west], [north, east]],
+    bounds: right > 180 || left < -180 ? undefined : [[bottom, left], [top, right]],
     noWrap: east <= 180 && west >= -180,
     minNativeZoom: data.zooms[0],
     maxNativeZoom: data.zooms[1],

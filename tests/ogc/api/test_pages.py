@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.doors import client_of
+from tests.ogc.api.conftest import SERVICES
 
 PAGES = [
     "/ogc", "/ogc/conformance", "/ogc/api", "/docs", "/ogc/collections", "/ogc/collections/dem:sierra",
@@ -67,14 +69,27 @@ def test_every_resource_has_a_page_whose_links_work(client: TestClient, path: st
         assert client.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("path", MAPPED)
-def test_what_shows_data_has_a_map_with_tiles_of_the_api(client: TestClient, path: str) -> None:
+def map_of(client: TestClient, path: str) -> dict[str, Any]:
     text = client.get(f"{path}?f=html").text
     found = re.search(r'<script type="application/json" id="map-data">(.*?)</script>', text)
     assert found is not None
-    data = json.loads(found[1])
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+@pytest.mark.parametrize("path", MAPPED)
+def test_what_shows_data_has_a_map_with_tiles_of_the_api(client: TestClient, path: str) -> None:
+    data = map_of(client, path)
     tile = data["tiles"].replace("{z}", str(data["zooms"][0])).replace("{y}", "0").replace("{x}", "0")
     assert client.get(tile).headers["content-type"] == "image/png"
+
+
+def test_the_map_of_all_shows_the_large_collections_below_the_small_ones(client: TestClient) -> None:
+    data = map_of(client, "/ogc")
+    assert data["tiles"].endswith("&collections=world,dem:sierra,classes,scene")
+    assert data["drawn"] == data["bounds"] == [-180.0, -90.0, 180.0, 90.0]
+    with client_of(SERVICES[1]) as alone:
+        assert "collections" not in map_of(alone, "/ogc")["tiles"]
 
 
 def test_a_trail_leads_back(client: TestClient) -> None:
@@ -90,8 +105,6 @@ def test_a_trail_leads_back(client: TestClient) -> None:
 
 
 def test_texts_of_the_configuration_are_shown_as_they_are() -> None:
-    from tests.ogc.api.conftest import SERVICES
-
     evil = "<script>alert(1)</script>\"'&"
     service = SERVICES[0] | {"title": evil, "description": evil, "attribution": evil}
     with client_of(service) as client:
