@@ -117,8 +117,8 @@ def _same_site(request: Request) -> None:
     """Refuse forms that another site's page has sent."""
     origin = request.headers.get("origin")
     foreign = request.headers.get("sec-fetch-site", "same-origin") in ("cross-site", "same-site")
-    own = {urlsplit(base_url(request)).netloc, request.headers.get("host", "")}
-    if foreign or (origin is not None and urlsplit(origin).netloc not in own):
+    own = {urlsplit(base_url(request)).netloc, request.headers.get("host", "")} - {""}
+    if foreign or (origin is not None and origin.partition("://")[2] not in own):
         raise BadRequest("The form of another site is not taken.")
 
 
