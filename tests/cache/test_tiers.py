@@ -22,6 +22,8 @@ class Broken(DiskTier):
     """A tier that fails when it is told to."""
 
     down = False
+    #: Claims that have been answered.
+    claims = 0
 
     async def get(self, key: str) -> Picture | None:
         self._check()
@@ -29,7 +31,9 @@ class Broken(DiskTier):
 
     async def claim(self, key: str, seconds: float) -> Claim:
         self._check()
-        return await super().claim(key, seconds)
+        claim = await super().claim(key, seconds)
+        self.claims += 1
+        return claim
 
     async def put(self, key: str, picture: Picture, lock: Lock | None = None) -> None:
         self._check()
@@ -52,8 +56,12 @@ def renderer(
     return render
 
 
-def tiers_on(folder: Path, **settings: object) -> Tiers:
-    return Tiers(ByteLRU(MB), [Broken(folder, 64 * MB)], **settings)  # type: ignore[arg-type]
+def broken_at(folder: Path) -> Broken:
+    return Broken(folder, 64 * MB)
+
+
+def tiers_on(folder: Path, tier: Broken | None = None, **settings: object) -> Tiers:
+    return Tiers(ByteLRU(MB), [tier or broken_at(folder)], **settings)  # type: ignore[arg-type]
 
 
 def test_a_picture_is_rendered_once_for_processes_that_share_a_tier(tmp_path: Path) -> None:
@@ -74,14 +82,14 @@ def test_who_comes_second_waits_for_the_first(tmp_path: Path) -> None:
     async def scene() -> None:
         runs: list[str] = []
         gate = asyncio.Event()
-        all_tiers = [tiers_on(tmp_path) for _ in range(4)]
+        places = [broken_at(tmp_path) for _ in range(4)]
+        all_tiers = [tiers_on(tmp_path, place) for place in places]
         asked = [
             asyncio.ensure_future(tiers.obtain(key_for(1), renderer(picture_for(1), runs, gate)))
             for tiers in all_tiers
         ]
-        while not runs:
+        while not (runs and all(place.claims for place in places)):
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
         gate.set()
         found = await asyncio.gather(*asked)
         assert runs == ["run"]

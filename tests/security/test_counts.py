@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,10 +66,13 @@ def test_processes_share_a_bucket_and_wrong_passwords(tmp_path: Path) -> None:
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
     table = Table(ROW, tmp_path / "t")
-    child = os.fork()
-    if not child:
-        with Table(ROW, tmp_path / "t").held():
-            os._exit(0)
-    os.waitpid(child, 0)
+    text = f"""
+import os
+from pathlib import Path
+from proxy.security.counts import Table
+with Table({ROW}, Path({str(tmp_path / "t")!r})).held():
+    os._exit(7)
+"""
+    assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 7
     with table.held():
         table.put(digest("a"), 1, 1)
