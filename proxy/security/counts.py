@@ -1,7 +1,8 @@
 """Small counters that the workers of a machine share, in memory that is mapped from files.
 
 An entry is the digest of a name and two numbers. Entries lie in rows of a few; where a row is full, the one
-whose second number is the least makes room. No request waits for a disk: the system writes the pages when it
+whose second number is the least makes room. Which row is a secret of the table, or callers could choose names
+that push out what is counted of others. No request waits for a disk: the system writes the pages when it
 likes, and the files go with the supervisor.
 """
 
@@ -23,6 +24,8 @@ if sys.platform != "win32":
 
 _ENTRY = struct.Struct("16sdd")
 _NOBODY = bytes(16)
+#: Bytes of the key of a table, before its rows.
+KEY = 16
 #: Entries of a row.
 ROW = 8
 #: Entries for rates, of which the configuration names few, and for callers with wrong passwords.
@@ -39,16 +42,20 @@ class Table:
 
     def __init__(self, entries: int, file: Path | None = None) -> None:
         self._rows = entries // ROW
-        size = self._rows * ROW * _ENTRY.size
+        size = KEY + self._rows * ROW * _ENTRY.size
         self._file: int | None = None
         if file is None:
             self._memory = mmap.mmap(-1, size)
+            self._memory[:KEY] = os.urandom(KEY)
             return
         self._file = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         weakref.finalize(self, os.close, self._file)
         # Longer by zeros where it is new, as it is where another process has made it.
         os.ftruncate(self._file, size)
         self._memory = mmap.mmap(self._file, size)
+        with self.held():
+            if self._memory[:KEY] == bytes(KEY):
+                self._memory[:KEY] = os.urandom(KEY)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -91,7 +98,8 @@ class Table:
                 _ENTRY.pack_into(self._memory, place, _NOBODY, 0.0, 0.0)
 
     def _places(self, name: bytes) -> range:
-        row = int.from_bytes(name[:8], "big") % self._rows * ROW * _ENTRY.size
+        hashed = hashlib.blake2b(name, digest_size=8, key=self._memory[:KEY]).digest()
+        row = KEY + int.from_bytes(hashed, "big") % self._rows * ROW * _ENTRY.size
         return range(row, row + ROW * _ENTRY.size, _ENTRY.size)
 
 

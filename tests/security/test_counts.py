@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import TooManyRequests
-from proxy.security.counts import ROW, Counts, Table, digest
+from proxy.security.counts import KEY, ROW, Counts, Table, digest
 from proxy.security.throttle import Attempts, Bucket
 from tests.security.test_throttle import Clock
 
@@ -32,11 +32,21 @@ def test_a_full_row_gives_up_the_least_second_number() -> None:
     assert [table.get(digest(number)) for number in (0, ROW - 2, "new")] == [(0, 100), (6, 94), (7, 1000)]
 
 
+def test_nobody_knows_which_names_share_a_row() -> None:
+    names, found = [digest(number) for number in range(256)], []
+    for _ in range(2):
+        table = Table(8 * ROW)
+        for number, name in enumerate(names):
+            table.put(name, 0, number)
+        found.append([table.get(name) is not None for name in names])
+    assert found[0] != found[1]
+
+
 def test_what_makes_no_sense_is_not_there(tmp_path: Path) -> None:
     table = Table(ROW, tmp_path / "t")
     table.put(digest("a"), math.nan, 1.0)
     assert table.get(digest("a")) is None
-    (tmp_path / "t").write_bytes(os.urandom(ROW * 32))
+    (tmp_path / "t").write_bytes(os.urandom(KEY + ROW * 32))
     bucket = Bucket(1.0, 2, Clock(), table, "a")
     bucket.take(), bucket.take()
     # A moment far ahead, as another clock would leave it, is taken for a bucket that is empty now.
