@@ -82,7 +82,9 @@ class Viewer:
                 "message.html", prefix, 404, title="Not found", message=error.message, after=""
             )
         except Denied as error:
-            here = f"{prefix}{request.url.path}"
+            # A token that did not let in is not carried on.
+            query = "" if "token" in request.url.query.lower() else request.url.query
+            here = f"{prefix}{request.url.path}{query and '?'}{query}"
             return self._pages.respond(
                 "message.html",
                 prefix,

@@ -42,10 +42,14 @@ class SigningIn:
 
     async def form(self, request: Request) -> Response:
         """The form."""
+        if not _is_offered(request):
+            return self._nobody(request)
         return self._page(request, request.query_params.get("next", ""))
 
     async def sign_in(self, request: Request) -> Response:
         """Set the cookie and lead on, or show the form again."""
+        if not _is_offered(request):
+            return self._nobody(request)
         try:
             _same_site(request)
             sent = dict(await form_pairs(request))
@@ -73,6 +77,12 @@ class SigningIn:
         answer = RedirectResponse(_after(request, ""), 303, _PRIVATE)
         _set(request, answer, "", 0)
         return answer
+
+    def _nobody(self, request: Request) -> Response:
+        sentence = "This server knows no users and no keys."
+        return self._pages.respond(
+            "message.html", prefix_of(request), 404, title="Not found", message=sentence, after=""
+        )
 
     def _page(
         self, request: Request, after: str, message: str = "", status: int = 200, wait: int | None = None
@@ -111,6 +121,11 @@ async def _caller(request: Request, sent: dict[str, str]) -> Caller | None:
         return caller if caller is not None and caller.key else None
     user = await gate.passwords.user(sent.get("username", ""), sent.get("password", ""), address)
     return None if user is None else Caller(user=user)
+
+
+def _is_offered(request: Request) -> bool:
+    config: Config = request.app.state.config
+    return bool(config.security.users or config.security.keys)
 
 
 def _same_site(request: Request) -> None:

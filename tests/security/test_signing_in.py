@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 from proxy.security.throttle import Attempts
 from proxy.security.visit import COOKIE, Visit
+from tests.conftest import DEMO
+from tests.doors import client_of
 from tests.security.conftest import ADMIN_KEY, KEY, OTHER_KEY, PASSWORD, ROOT, TILE, Clients, token_of
 
 SERVICE = "/arcgis/rest/services/closed/ImageServer"
@@ -60,11 +62,20 @@ def test_one_cookie_opens_the_pages_of_every_door(clients: Clients, sent: dict[s
 def test_pages_offer_to_sign_in_where_something_is_closed(clients: Clients) -> None:
     client = clients()
     assert '/login?next=/view/closed"' in client.get("/view/closed").text
+    assert '/login?next=/view/closed%3Fstyle%3DNone"' in client.get("/view/closed?style=None").text
+    assert '/login?next=/view/closed"' in client.get("/view/closed?style=None&token=x").text
     for page in ("/", "/ogc?f=html", "/arcgis/rest/services?f=html", f"{SERVICE}?f=html"):
         assert 'href="/login' in client.get(page).text, page
     client = clients(access={"public": True})
     for page in ("/", "/ogc?f=html", "/arcgis/rest/services?f=html"):
         assert "/login" not in client.get(page).text, page
+
+
+def test_where_nobody_is_known_nobody_signs_in() -> None:
+    with client_of(DEMO / "landcover.tif") as client:
+        for answer in (client.get("/login"), signed_in(client, username="ann", password=PASSWORD)):
+            assert (answer.status_code, "<form" in answer.text) == (404, False)
+            assert "This server knows no users and no keys." in answer.text
 
 
 def test_the_cookie_is_for_reading_in_this_browser_only(clients: Clients) -> None:
