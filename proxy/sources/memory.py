@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import zlib
 from dataclasses import dataclass, field
 from functools import cache
@@ -69,6 +70,10 @@ def unpacked(data: bytes) -> Remembered | None:
     """What is known from bytes; None where they are damaged, or of another form."""
     try:
         found = json.loads(_inflated(data))
+        seen = float(found["seen"])
+        if not math.isfinite(seen):
+            # It would never be too long ago.
+            return None
         info = _info(found["info"])
         places = TypeAdapter(Places)
         sheets = {
@@ -78,7 +83,7 @@ def unpacked(data: bytes) -> Remembered | None:
             )
             for name, values in found["sheets"].items()
         }
-        return Remembered(float(found["seen"]), info, sheets)
+        return Remembered(seen, info, sheets)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, zlib.error, BadRequest):
         return None
 

@@ -73,6 +73,14 @@ def test_what_is_damaged_or_foreign_is_none(data: bytes) -> None:
     assert unpacked_statistics(data) in (None, ())
 
 
+@pytest.mark.parametrize("seen", [math.nan, math.inf, "Infinity"])
+def test_what_was_seen_at_no_moment_is_none(seen: object) -> None:
+    source = opened(DEMO / "elevation.tif")
+    document = json.loads(zlib.decompress(packed(known_of(source, 1.0))))
+    source.close()
+    assert unpacked(zlib.compress(json.dumps(document | {"seen": seen}).encode())) is None
+
+
 def test_statistics_come_back_as_they_were() -> None:
     bands = (
         BandStatistics(-1.5, math.inf, math.nan, 0.1, 7, Histogram(0.0, 1.0, (1, 2, 3)), median=2.0),
