@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import DEMO
 from tests.doors import client_of
-from tests.processes import Cogproxy, free_port, until
+from tests.processes import PATIENCE, Cogproxy, free_port, until
 from tests.range_server import RangeServer, range_server
 from tests.redis_server import RedisServer, redis_server
 from tests.s3 import profile, put, s3_server
@@ -26,6 +26,12 @@ DOCUMENTS = (
     "/tiles/far/tilejson.json", f"{SERVICE}?f=json", f"{SERVICE}/rasterFunctionInfos?f=json", "/wmts/far",
     "/wms?service=WMS&request=GetCapabilities", "/ogc/collections/far?f=json",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes are waited for, however busy the machine."""
+    monkeypatch.setattr("proxy.cache.notes.SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_sources_open_at_start_or_when_first_asked_for(eager: bool) -> None:
     settings = {"server": {"open_at_start": eager}}
     with client_of(DEMO / "landcover.tif", **settings) as client:
         service = client.app.state.registry.get("landcover")  # type: ignore[attr-defined]
-        until = time.monotonic() + (10 if eager else 0.3)
+        until = time.monotonic() + (60 if eager else 0.3)
         while not service.ready and time.monotonic() < until:
             time.sleep(0.02)
         assert service.ready is eager

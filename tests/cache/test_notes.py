@@ -17,6 +17,12 @@ from proxy.model import Picture
 MB = 1 << 20
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes are waited for, however busy the machine."""
+    monkeypatch.setattr("proxy.cache.notes.SECONDS", 60.0)
+
+
 class Clock:
     now = 1000.0
 

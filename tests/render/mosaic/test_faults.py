@@ -148,12 +148,12 @@ def test_a_slow_item_is_left_out(
 ) -> None:
     server.latency = 30.0
     began = time.monotonic()
-    found, context = read(remote, operation, seconds=2.0)
+    found, context = read(remote, operation, seconds=5.0)
     assert list(context.missing) == ["b"]
     assert "too long" in context.missing["b"]
     assert found.valid().all() == (operation is MosaicOperation.FIRST) or found.valid().any()
     # Half of the time is the item's; the rest is left to the picture.
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
 
 
 def test_slow_items_hold_up_nobody_else(three: list[Path], remote: MosaicSource, server: RangeServer) -> None:
