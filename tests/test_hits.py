@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +12,12 @@ from tests.doors import client_of
 EXPORT = (
     "/arcgis/rest/services/bluemarble/ImageServer/exportImage?bbox=0,0,20,10&size=80,40&f=image&format=png"
 )
+
+
+@pytest.fixture(autouse=True)
+def _looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was looked at stays so, however long a picture takes."""
+    monkeypatch.setattr("proxy.services.service.LOCAL_SECONDS", 600.0)
 
 
 @pytest.fixture
@@ -76,14 +81,18 @@ def test_an_evicted_picture_is_rendered_again(client: TestClient) -> None:
     assert answered(client) == 0
 
 
-def test_a_changed_source_ends_what_is_known(make_raster: RasterMaker) -> None:
+def test_a_changed_source_ends_what_is_known(
+    make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = make_raster("a.tif", np.full((8, 8), 10, np.uint8))
     path = "/tiles/a/thumbnail.png?size=64"
     with client_of(file) as client:
         old = client.get(path)
         assert client.get(path).content == old.content
         make_raster("a.tif", np.full((8, 9), 20, np.uint8))
-        time.sleep(1.1)
+        assert client.get(path).content == old.content
+        assert answered(client) == 2
+        monkeypatch.setattr("proxy.services.service.LOCAL_SECONDS", 0.0)
         assert client.get(path).content != old.content
 
 
