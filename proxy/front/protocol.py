@@ -13,6 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 #: Bytes of address and headers together, and seconds that the rest of a request may take.
 MOST_HEAD, REQUEST_SECONDS = 256 << 10, 60.0
+#: Bytes of a body for which there is a second more: a slow line is no attack.
+SLOWEST = 4096
 #: Bytes that frame one byte of a body, at most: those of a chunk of its own, and some room.
 FRAME = 8
 #: Looks at a connection within that time.
@@ -92,7 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
         is_same = awaited is self._awaited or (is_unread and awaited == self._awaited)
         if awaited is None or not is_same:
             self._awaited, self._since = awaited, now
-        elif now - self._since >= REQUEST_SECONDS:
+        elif now - self._since >= REQUEST_SECONDS + self._body / SLOWEST:
             if is_unread:
                 self.transport.abort()
             else:
