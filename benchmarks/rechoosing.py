@@ -6,11 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from proxy.arcgis.choosing import outward, standard_name
 from proxy.catalog.base import FieldType, Item, Order, Query
 from proxy.catalog.store import SqliteCatalog
 from proxy.selection import MosaicMethod
 from proxy.services import Service
+from proxy.sources.dimensions import outward, standard_names
 
 #: Attributes of recorded services by those that stand in for them; others are the name.
 ATTRIBUTES = {
@@ -135,9 +135,9 @@ class Choices:
             moved = {**part, "variableName": variable.name}
             if part.get("dimensionName"):
                 kind = "vertical" if part["dimensionName"] == "StdZ" else "time"
-                axis = next(d for d in variable.dimensions if d.kind == kind)
+                known = zip(variable.dimensions, standard_names(variable), strict=True)
+                axis, moved["dimensionName"] = next(pair for pair in known if pair[0].kind == kind)
                 ends = [outward(axis, axis.values[0]), outward(axis, axis.values[-1])]
-                moved["dimensionName"] = standard_name(axis)
                 moved["values"] = [ends if isinstance(one, list) else ends[0] for one in part["values"]]
             found.append(moved)
         return found
