@@ -27,7 +27,7 @@ from proxy.sources.base import Source as AnySource
 from proxy.sources.cube.cube import CubeSource
 
 #: Most values of one answer.
-MOST_VALUES = 10_000
+MOST_VALUES = 20_000
 
 
 async def get_samples(call: Call) -> Document:

@@ -166,8 +166,9 @@ def test_the_first_value_is_that_of_the_picture(client: TestClient, truth: xr.Da
 def test_more_values_than_one_answer_holds(client: TestClient) -> None:
     area = {"xmin": -180, "ymin": -80, "xmax": 180, "ymax": 80}
     query = {"geometry": area, "geometryType": "esriGeometryEnvelope", "sampleCount": 1000}
-    error = error_of(client, "getSamples", returnFirstValueOnly="false", **query)
-    assert "10000 values" in str(error)
+    both = {"multidimensionalDefinition": [{"variableName": "temp"}, {"variableName": "kelvin"}]}
+    error = error_of(client, "getSamples", returnFirstValueOnly="false", mosaicRule=both, **query)
+    assert "20000 values" in str(error)
 
 
 @pytest.mark.parametrize(
