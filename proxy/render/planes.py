@@ -28,8 +28,10 @@ class _Watched:
         """See `PixelSource.read`."""
         data, mask = self._source.read(level, bands, window)
         if not self.ragged:
-            valid = bands_valid(data, self._gap)
-            self.ragged = bool((valid.any(axis=0) & ~valid.all(axis=0)).any())
+            # Where no band has a value, all lack it: beyond those, every value that is missing is a gap.
+            missing = data.size - np.count_nonzero(bands_valid(data, self._gap))
+            empty = 0 if mask is None else mask.size - np.count_nonzero(mask)
+            self.ragged = bool(missing != empty * len(data))
         return data, mask
 
 

@@ -14,27 +14,39 @@ def valid_by_value(data: Array, nodata: float) -> Mask:
 
     Floats are compared at their own precision, since a declared -3.4e38 is seldom written exactly.
     """
-    if np.isnan(nodata):
-        return _negated(np.isnan(data))
-    if data.dtype.kind in "fc":
-        with np.errstate(over="ignore"):
-            limit = data.dtype.type(nodata)
-        tolerance = 1e-6 if data.dtype in ("float32", "complex64") else 1e-12
-        return _negated(np.isclose(data, limit, rtol=tolerance, atol=0.0))
-    if not float(nodata).is_integer() or not _fits(nodata, data.dtype):
-        return np.ones(data.shape[1:], np.bool_)
-    return _negated(np.equal(data, int(nodata)))
+    valid: Mask = np.logical_not(_equal(data, nodata).all(axis=0))
+    return valid
 
 
 def bands_valid(data: Array, gap: float) -> Mask:
     """Values of each band, (bands, rows, columns), that are finite and not `gap`."""
-    valid = np.stack([valid_by_value(band[None], gap) for band in data])
-    return valid & np.isfinite(data) if data.dtype.kind == "f" else valid
-
-
-def _negated(matches: Array) -> Mask:
-    valid: Mask = np.logical_not(matches.all(axis=0))
+    valid: Mask = np.logical_not(_equal(data, gap))
+    if data.dtype.kind == "f":
+        valid &= np.isfinite(data)
     return valid
+
+
+def _equal(data: Array, nodata: float) -> Mask:
+    """Values that are `nodata`."""
+    if np.isnan(nodata):
+        return np.asarray(np.isnan(data), np.bool_)
+    if data.dtype.kind in "fc":
+        return _near(data, nodata)
+    if not float(nodata).is_integer() or not _fits(nodata, data.dtype):
+        return np.zeros(data.shape, np.bool_)
+    return np.asarray(np.equal(data, int(nodata)), np.bool_)
+
+
+def _near(data: Array, nodata: float) -> Mask:
+    """What `np.isclose` says, in a third of its time."""
+    tolerance = 1e-6 if data.dtype in ("float32", "complex64") else 1e-12
+    with np.errstate(over="ignore", invalid="ignore"):
+        limit = data.dtype.type(nodata)
+        if not np.isfinite(limit):
+            return np.asarray(np.equal(data, limit), np.bool_)
+        apart = data - limit
+        apart = np.abs(apart, out=apart) if apart.dtype.kind == "f" else np.abs(apart)
+        return np.asarray(apart <= tolerance * np.abs(limit), np.bool_)
 
 
 def _fits(value: float, dtype: np.dtype[Any]) -> bool:
