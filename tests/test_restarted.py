@@ -217,16 +217,27 @@ def test_a_store_that_does_not_answer_is_not_waited_for(bucket: RangeServer, tmp
 
 def test_a_cube_is_remembered_with_its_slices(bucket: RangeServer, tmp_path: Path) -> None:
     cube = {"name": "far", "source": bucket.put("cube.nc", OCEAN.read_bytes())}
+    lock = '{"mosaicMethod":"esriMosaicLockRaster","lockRasterIds":[2]}'
+    rules = ('{"where":"StdZ<-50"}', lock, '{"fids":[999]}')
     tiles = [f"/tiles/far/0/0/0.png?{DEPTH}={value}" for value in (0, 100)]
+    whole = f"{SERVICE}/exportImage?bbox=-180,-80,180,80&bboxSR=4326&f=image"
+    tiles += [f"{whole}&mosaicRule={rule}" for rule in rules]
+    asked = ("multidimensionalInfo?", "query?where=StdZ<-50&outFields=*&", "2?", "query?where=StdY=1&")
+    documents = [f"{SERVICE}/{what}f=json" for what in asked]
     with client_of(cube, **settings(tmp_path)) as client:
         before = [client.get(path) for path in tiles]
-        document = client.get(f"{SERVICE}/multidimensionalInfo?f=json").json()
-    assert [answer.status_code for answer in before] == [200, 200]
+        known = [client.get(path).json() for path in documents]
+    assert {answer.status_code for answer in before} == {200}
+    assert len({answer.content for answer in before}) == len(tiles)
+    assert known[1]["features"]
     bucket.refuses = 410
     with client_of(cube, **settings(tmp_path)) as client:
         assert [client.get(path).content for path in tiles] == [answer.content for answer in before]
-        assert client.get(f"{SERVICE}/multidimensionalInfo?f=json").json() == document
+        assert [client.get(path).json() for path in documents] == known
         assert client.get(f"/tiles/far/0/0/0.png?{DEPTH}=7777").status_code == 400
+        # A rule that means another slice is none of the pictures that are kept.
+        other = client.get(f'{whole}&mosaicRule={{"where":"StdZ>-50 AND StdZ<0"}}')
+        assert other.json()["error"]["details"] == ["The source could not be reached."]
 
 
 def test_a_mosaic_keeps_its_colours_while_its_items_are_out_of_reach(

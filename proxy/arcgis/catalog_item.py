@@ -18,8 +18,8 @@ from proxy.arcgis.shapes import shape_document
 from proxy.facts import Facts, facts_of
 from proxy.selection import EVERYTHING
 from proxy.services import Service
-from proxy.sources.cube.cube import CubeSource
 from proxy.sources.cube.rows import Row
+from proxy.sources.remembered import AnyCube
 
 
 def operation(identifier: str) -> Operation:
@@ -37,7 +37,7 @@ def operation(identifier: str) -> Operation:
 
 async def _answered(call: Call, number: int) -> Answer:
     source = call.service.source
-    row = source.rows.get(number) if isinstance(source, CubeSource) else None
+    row = source.rows.get(number) if isinstance(source, AnyCube) else None
     match tuple(part.lower() for part in call.rest):
         case ():
             return feature(call.service, row)

@@ -26,7 +26,7 @@ from proxy.render.pipeline import processed
 from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import SourceInfo
-from proxy.sources.cube.cube import CubeSource
+from proxy.sources.remembered import AnyCube
 from proxy.sources.statistics import own_masks
 
 #: Most classes of a histogram that has a bin for each.
@@ -57,7 +57,7 @@ async def _found(call: Call) -> tuple[BandStatistics, ...]:
         raise InvalidParameter("geometry")
     rule = asked_rule(service, fields.text("renderingRule"))
     size = read_pixel_size(fields, info.extent, info.crs)
-    in_slices = fields.flag("processAsMultidimensional") and isinstance(service.source, CubeSource)
+    in_slices = fields.flag("processAsMultidimensional") and isinstance(service.source, AnyCube)
     asked = selections if in_slices else selections[:1]
     return await call.worked(statistics_of, service, shape, size, rule, asked, in_slices)
 
@@ -161,7 +161,7 @@ def statistics_of(
         InvalidParameter: the geometry or the selection does not fit the source.
     """
     source = service.source
-    if in_slices and isinstance(source, CubeSource):
+    if in_slices and isinstance(source, AnyCube):
         rows = [row for selection in selections for row in source.rows.chosen(selection)]
         selections = tuple(row.selection for row in rows)
     found: list[Raster] = []

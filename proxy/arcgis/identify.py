@@ -25,8 +25,8 @@ from proxy.errors import InvalidParameter
 from proxy.functions.tree import Node
 from proxy.selection import Selection
 from proxy.services import Service
-from proxy.sources.cube.cube import CubeSource
 from proxy.sources.cube.rows import Row
+from proxy.sources.remembered import AnyCube
 
 #: Most rules of one request.
 RULES = 50
@@ -46,7 +46,7 @@ async def identify(call: Call) -> Document:
     place = shape.center
     asked = _Asked(service, place, shape.crs, rule, rules, size, selections)
     # Clients that cannot query slices say that they want none; others mean those that they name.
-    in_slices = isinstance(service.source, CubeSource) and fields.flag(
+    in_slices = isinstance(service.source, AnyCube) and fields.flag(
         "processAsMultidimensional", names_several(selections)
     )
     several = info.is_mosaic or in_slices
@@ -97,7 +97,7 @@ def _found(asked: _Asked, limit: int, in_slices: bool) -> _Found:
     value = joined(values_of(service, source, context, place, crs, asked.rule, size))
     others = [joined(values_at(service, place, crs, rule, size, selection=selection)) for rule in asked.rules]
     whole = service.source
-    if isinstance(whole, CubeSource):
+    if isinstance(whole, AnyCube):
         if not in_slices:
             return _Found(value, others, [], [], set())
         rows = [row for each in asked.selections for row in whole.rows.chosen(each)][:limit]

@@ -9,7 +9,7 @@ from proxy.arcgis.shapes import GeometryType, Shape
 from proxy.errors import InvalidParameter
 from proxy.services import Service
 from proxy.sources.base import SourceInfo
-from proxy.sources.cube.cube import CubeSource
+from proxy.sources.remembered import AnyCube
 from proxy.sources.rows import outline_of, raster_row, stem_of
 
 Document = dict[str, Any]
@@ -104,7 +104,7 @@ def check_item(service: Service, text: str) -> int:
     """
     number = int(text) if text.isdecimal() and len(text) < 19 else 0
     source = service.source
-    known = source.rows.get(number) is not None if isinstance(source, CubeSource) else number == ITEM
+    known = source.rows.get(number) is not None if isinstance(source, AnyCube) else number == ITEM
     if not known:
         raise CannotComplete
     return number

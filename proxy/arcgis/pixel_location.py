@@ -15,7 +15,7 @@ from proxy.catalog.turns import repeated, turn_of
 from proxy.crs import SpatialReference
 from proxy.errors import InvalidParameter
 from proxy.services import Service
-from proxy.sources.cube.cube import CubeSource
+from proxy.sources.remembered import AnyCube
 
 
 async def pixel_location(call: Call) -> Document:
@@ -48,7 +48,7 @@ def _grid(service: Service, item: str) -> tuple[SpatialReference, Affine, int]:
     if catalog is None:
         number = check_item(service, item)
         source = service.source
-        row = source.rows.get(number) if isinstance(source, CubeSource) else None
+        row = source.rows.get(number) if isinstance(source, AnyCube) else None
         info = source.info if row is None else source.at(row.selection).info
         return info.crs, info.transform, info.width
     known = catalog.get(int(item)) if item.isdecimal() and len(item) < 19 else None

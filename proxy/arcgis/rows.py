@@ -15,7 +15,7 @@ from proxy.catalog.base import Field, FieldType
 from proxy.catalog.where import predicate
 from proxy.selection import MosaicRule, Selection
 from proxy.services import Service
-from proxy.sources.cube.cube import CubeSource
+from proxy.sources.remembered import AnyCube
 
 _KINDS = {
     "OID": FieldType.ID,
@@ -41,7 +41,7 @@ class Item:
 def described(service: Service) -> list[Document]:
     """Fields of the rows, as documents."""
     source = service.source
-    if isinstance(source, CubeSource):
+    if isinstance(source, AnyCube):
         return [field_document(field) for field in source.rows.fields]
     return field_documents(service.info.acquired is not None)
 
@@ -60,7 +60,7 @@ def items_of(service: Service, where: str, ids: Collection[int] | None, chosen: 
         TooLarge: the cube has too many slices.
     """
     source = service.source
-    if not isinstance(source, CubeSource):
+    if not isinstance(source, AnyCube):
         item = Item(attributes_of(service), footprint(service.info))
         taken = predicate(where, _FIELDS)(item.attributes)
         return [item] if taken and (ids is None or item.attributes[OBJECT_ID] in ids) else []

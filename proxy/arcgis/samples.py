@@ -24,7 +24,7 @@ from proxy.render.context import ReadContext
 from proxy.selection import Selection
 from proxy.services import Service
 from proxy.sources.base import Source as AnySource
-from proxy.sources.cube.cube import CubeSource
+from proxy.sources.remembered import AnyCube
 
 #: Most values of one answer.
 MOST_VALUES = 20_000
@@ -93,7 +93,7 @@ class _Sample:
 def _samples(asked: _Asked, places: Places) -> list[_Sample]:
     """Samples of all places that have data; also one for each slice or item, where that is asked for."""
     source = asked.service.source
-    if isinstance(source, CubeSource) and not asked.first_only:
+    if isinstance(source, AnyCube) and not asked.first_only:
         return _of_the_slices(asked, source, places)
     found: list[_Sample] = []
     for number, place in enumerate(places):
@@ -111,7 +111,7 @@ def _of_the_picture(asked: _Asked, number: int, place: Place) -> list[_Sample]:
     if set(values) == {NO_DATA}:
         return []
     whole = asked.service.source
-    if isinstance(whole, CubeSource):
+    if isinstance(whole, AnyCube):
         (row,) = whole.rows.chosen(context.selection)
         attributes = _named(asked, slice_attributes(whole, row, " ".join(values)))
         return [_Sample(number, " ".join(values), row.id, attributes)]
@@ -119,7 +119,7 @@ def _of_the_picture(asked: _Asked, number: int, place: Place) -> list[_Sample]:
     return [_Sample(number, " ".join(values), item, _named(asked, _attributes(asked, item)))]
 
 
-def _of_the_slices(asked: _Asked, source: CubeSource, places: Places) -> list[_Sample]:
+def _of_the_slices(asked: _Asked, source: AnyCube, places: Places) -> list[_Sample]:
     """One sample for each place and slice; slice after slice is read, as pixels are stored."""
     rows = [row for selection in asked.selections for row in source.rows.chosen(selection)]
     _check_count(len(rows) * len(places))

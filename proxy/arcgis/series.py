@@ -9,9 +9,9 @@ from proxy.arcgis.respond import Document
 from proxy.arcgis.shapes import Shape
 from proxy.catalog.base import Item
 from proxy.services import Service
-from proxy.sources.cube.cube import CubeSource
 from proxy.sources.cube.rows import Row
 from proxy.sources.dimensions import standard_names
+from proxy.sources.remembered import AnyCube
 
 #: The variable and the dimensions of a slice, as samples name them.
 VARIABLES, DIMENSIONS = "Variables", "Dimensions"
@@ -24,7 +24,7 @@ def series_attributes(row: Row, value: str) -> Document:
     return {**row.steps, VARIABLES: name, DIMENSIONS: dimensions, name: value}
 
 
-def slice_attributes(source: CubeSource, row: Row, value: str) -> Document:
+def slice_attributes(source: AnyCube, row: Row, value: str) -> Document:
     """All attributes of a slice, with a value of it."""
     return source.rows.attributes(row) | series_attributes(row, value)
 
@@ -50,5 +50,5 @@ def row_of(service: Service, item: Item | Row) -> tuple[Document, Shape]:
     if isinstance(item, Item):
         assert catalog is not None
         return attributes_of(item, catalog.fields), outline(item, catalog.crs)
-    assert isinstance(source, CubeSource)
+    assert isinstance(source, AnyCube)
     return source.rows.attributes(item), footprint(source.at(item.selection).info)

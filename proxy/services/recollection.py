@@ -30,7 +30,7 @@ from proxy.sources.memory import (
     unpacked_statistics,
 )
 from proxy.sources.mosaic import MosaicSource
-from proxy.sources.remembered import RememberedSource, known_of
+from proxy.sources.remembered import known_of, remembered
 from proxy.threads import DaemonPool
 
 log = logging.getLogger(__name__)
@@ -125,10 +125,10 @@ class Recollection:
             why = error.message if isinstance(error, CannotOpen) else "Its store takes too long."
         age = max(0.0, self._clock() - known.seen)
         log.warning("service %s: %s It is served as it was seen %.0f s ago.", self._config.name, why, age)
-        remembered = RememberedSource(locate(self._config.source), known)
+        standing = remembered(locate(self._config.source), known, self._config.name)
         # In a thread of its own: who waits here may hold what the other needs.
-        opening.add_done_callback(lambda _: _openers.submit(_handed, opening, remembered, late))
-        return remembered, age
+        opening.add_done_callback(lambda _: _openers.submit(_handed, opening, standing, late))
+        return standing, age
 
     def _served(self) -> Remembered | None:
         """What may stand in the place of a source that is out of reach."""

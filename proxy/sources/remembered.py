@@ -11,11 +11,13 @@ from proxy.errors import CannotRead
 from proxy.model import Array, Level, Mask, Window
 from proxy.selection import EVERYTHING, Selection
 from proxy.sources.base import Source, SourceInfo, Variable
-from proxy.sources.cube.choose import layer_of, place_of, written
+from proxy.sources.cube.choose import layer_of
 from proxy.sources.cube.cube import CubeSource
+from proxy.sources.cube.rows import Rows
 from proxy.sources.cube.steps import Steps, steps_of
 from proxy.sources.location import Location
 from proxy.sources.memory import Remembered, Sheet
+from proxy.sources.rows import stem_of
 
 
 def known_of(source: Source, seen: float) -> Remembered:
@@ -36,26 +38,12 @@ class _Layer:
 
 
 class RememberedSource:
-    """Facts of a raster or a cube at the version that was last seen. Its pictures are those that are kept.
+    """Facts of a raster at the version that was last seen. Its pictures are those that are kept."""
 
-    Args:
-        sheet: facts of the variable that was chosen; those of the whole when absent.
-    """
-
-    def __init__(self, location: Location, known: Remembered, sheet: SourceInfo | None = None) -> None:
+    def __init__(self, location: Location, info: SourceInfo) -> None:
         self.location = location
         self.stale = False
-        self._known = known
-        self._layers = tuple(
-            _Layer(
-                variable,
-                tuple(steps_of(dimension) for dimension in variable.dimensions),
-                known.sheets[variable.name].absent,
-            )
-            for variable in known.info.variables
-            if variable.name in known.sheets
-        )
-        info = self.info = known.info if sheet is None else sheet
+        self.info = info
         self.crs: SpatialReference = info.crs
         self.dtype = info.pixel_type.dtype
         sizes = ((info.width, info.height), *info.level_sizes)
@@ -65,27 +53,12 @@ class RememberedSource:
         )
 
     def normalised(self, selection: Selection) -> Selection:
-        """See `Source.normalised`.
-
-        Raises:
-            InvalidParameter: as the source itself would.
-        """
-        if not self._layers:
-            return EVERYTHING
-        layer = layer_of(self._layers, selection.variable)
-        return written(layer, place_of(layer, selection))
+        """A raster has nothing to choose from."""
+        return EVERYTHING
 
     def at(self, selection: Selection) -> RememberedSource:
-        """The variable of a selection.
-
-        Raises:
-            InvalidParameter: there is no such slice.
-        """
-        if not self._layers:
-            return self
-        layer = layer_of(self._layers, selection.variable)
-        place_of(layer, selection)
-        return RememberedSource(self.location, self._known, self._known.sheets[layer.variable.name].info)
+        """Itself."""
+        return self
 
     def read(self, level: int, bands: tuple[int, ...], window: Window) -> tuple[Array, Mask | None]:
         """Never any pixels.
@@ -97,3 +70,54 @@ class RememberedSource:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class RememberedCube(RememberedSource):
+    """The same of a cube.
+
+    Args:
+        name: what its slices are called where its location says nothing.
+
+    Attributes:
+        rows, variables: as of `CubeSource`.
+    """
+
+    def __init__(self, location: Location, known: Remembered, name: str) -> None:
+        super().__init__(location, known.info)
+        self.variables = tuple(each for each in known.info.variables if each.name in known.sheets)
+        self._layers = tuple(
+            _Layer(
+                variable,
+                tuple(steps_of(dimension) for dimension in variable.dimensions),
+                known.sheets[variable.name].absent,
+            )
+            for variable in self.variables
+        )
+        self._facts = {name: sheet.info for name, sheet in known.sheets.items()}
+        self.rows = Rows(self._layers, self._facts, stem_of(location.text, name))
+
+    def normalised(self, selection: Selection) -> Selection:
+        """See `CubeSource.normalised`.
+
+        Raises:
+            InvalidParameter, TooLarge: as the cube itself would.
+        """
+        return self.rows.normalised(selection)
+
+    def at(self, selection: Selection) -> RememberedSource:
+        """The variable of a selection.
+
+        Raises:
+            InvalidParameter: there is no such slice.
+        """
+        layer = layer_of(self._layers, self.normalised(selection).variable)
+        return RememberedSource(self.location, self._facts[layer.variable.name])
+
+
+#: What has slices, within reach or not.
+AnyCube = CubeSource | RememberedCube
+
+
+def remembered(location: Location, known: Remembered, name: str) -> RememberedSource:
+    """What is known of a source, in its place."""
+    return RememberedCube(location, known, name) if known.sheets else RememberedSource(location, known.info)

@@ -6,29 +6,22 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
 from proxy.config import ServiceConfig
 from proxy.crs import SpatialReference
 from proxy.model import Array, Level, Mask, Window
-from proxy.selection import EVERYTHING, MosaicRule, Selection
+from proxy.selection import EVERYTHING, Selection
 from proxy.sources.base import SourceInfo, Variable
 from proxy.sources.blocks.cache import BlockCache
-from proxy.sources.cube.choose import layer_of, place_of, written
+from proxy.sources.cube.choose import layer_of, place_of
 from proxy.sources.cube.facts import facts_of
 from proxy.sources.cube.layers import Arrays, Layer
-from proxy.sources.cube.rows import Rows, conditional
+from proxy.sources.cube.rows import NOTHING, Rows
 from proxy.sources.cube.slices import CubeSlice, Sheet
 from proxy.sources.location import Location
 from proxy.sources.rows import stem_of
-
-#: Selections of which it is remembered what they mean.
-REMEMBERED = 4096
-
-#: The rule of a selection that leaves no slice.
-NOTHING = MosaicRule(ids=())
 
 _numbers = itertools.count()
 
@@ -71,7 +64,6 @@ class CubeSource:
         }
         facts = {name: sheet.info for name, sheet in self._sheets.items()}
         self.rows = Rows(self._layers, facts, stem_of(location.text, config.name))
-        self._remembered = lru_cache(REMEMBERED)(self._normalised)
         first = self.at(EVERYTHING)
         self._first = first
         self.info: SourceInfo = dataclasses.replace(first.info, version=version)
@@ -90,33 +82,12 @@ class CubeSource:
         return sum(math.prod(len(d.values) for d in v.dimensions) for v in self.variables)
 
     def normalised(self, selection: Selection) -> Selection:
-        """See `_normalised`; remembered, but for a condition on the present time."""
-        if "current_" in selection.mosaic.where.lower():
-            return self._normalised(selection)
-        return self._remembered(selection)
+        """The selection of exactly one step along every dimension; see `Rows.normalised`."""
+        return self.rows.normalised(selection)
 
     def sheets(self) -> dict[str, tuple[SourceInfo, frozenset[tuple[int, ...]]]]:
         """By variable, the facts that its slices share, and the combinations of steps that it lacks."""
         return {name: (sheet.info, sheet.layer.absent) for name, sheet in self._sheets.items()}
-
-    def _normalised(self, selection: Selection) -> Selection:
-        """The selection of exactly one step along every dimension; see `choose.place_of` for which.
-
-        A mosaic rule chooses among the rows of the slices, see `rows`; where it leaves none of them, what is
-        written says so, and `at` gives a slice without any valid pixel.
-
-        Raises:
-            InvalidParameter: there is no such variable, dimension or step; the message says what there is.
-            TooLarge: the rule would have to be tested on too many slices.
-        """
-        rule = selection.mosaic
-        if not (conditional(rule) or self.rows.takes_order(rule)):
-            layer = layer_of(self._layers, selection.variable)
-            return written(layer, place_of(layer, selection))
-        row = self.rows.shown(selection)
-        if row is not None:
-            return row.selection
-        return Selection(NOTHING, variable=layer_of(self._layers, selection.variable).variable.name)
 
     def at(self, selection: Selection) -> CubeSlice:
         """The slice that a selection means.

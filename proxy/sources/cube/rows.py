@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,14 +18,17 @@ from proxy.catalog.where import predicate
 from proxy.errors import InvalidParameter, TooLarge
 from proxy.selection import MosaicMethod, MosaicRule, Selection
 from proxy.sources.base import SourceInfo, Variable
-from proxy.sources.cube.choose import Place, layer_of, meant, written
-from proxy.sources.cube.layers import Layer
+from proxy.sources.cube.choose import Choosable, Place, layer_of, meant, place_of, written
 from proxy.sources.dimensions import outward, standard_names
 from proxy.sources.mosaic_rules import EVERY
 from proxy.sources.rows import raster_row
 
 #: Slices that are looked at one by one for a single request.
 MOST = 100_000
+#: Selections of which it is remembered what they mean.
+REMEMBERED = 4096
+#: The rule of a selection that leaves no slice.
+NOTHING = MosaicRule(ids=())
 #: Attributes beside those of the dimensions.
 VARIABLE, DIMENSIONS, ACQUIRED = "Variable", "Dimensions", "AcquisitionDate"
 #: What the attribute of the upper end of a step is called behind the name of its dimension.
@@ -36,7 +40,7 @@ class Row:
     """One slice: its id, the number of the slice from 1, and its place."""
 
     id: int
-    layer: Layer
+    layer: Choosable
     place: Place
 
     @property
@@ -75,7 +79,7 @@ class Row:
 class Rows:
     """All slices of a cube, in the order of their numbers; those that the source lacks are left out."""
 
-    def __init__(self, layers: Sequence[Layer], facts: Mapping[str, SourceInfo], name: str) -> None:
+    def __init__(self, layers: Sequence[Choosable], facts: Mapping[str, SourceInfo], name: str) -> None:
         """Describe the slices.
 
         Args:
@@ -87,6 +91,31 @@ class Rows:
         self._bases = {variable: raster_row(info, name) for variable, info in facts.items()}
         self._sizes = [math.prod(len(steps.values) for steps in layer.steps) for layer in layers]
         self.fields: tuple[Field, ...] = (*STANDARD, *_fields(self._layers))
+        self._remembered = lru_cache(REMEMBERED)(self._normalised)
+
+    def normalised(self, selection: Selection) -> Selection:
+        """See `_normalised`; remembered, but for a condition on the present time."""
+        if "current_" in selection.mosaic.where.lower():
+            return self._normalised(selection)
+        return self._remembered(selection)
+
+    def _normalised(self, selection: Selection) -> Selection:
+        """The selection of exactly one step along every dimension; see `choose.place_of` for which.
+
+        A mosaic rule chooses among the rows; where it leaves none of them, what is written says so.
+
+        Raises:
+            InvalidParameter: there is no such variable, dimension or step; the message says what there is.
+            TooLarge: the rule would have to be tested on too many slices.
+        """
+        rule = selection.mosaic
+        if not (conditional(rule) or self.takes_order(rule)):
+            layer = layer_of(self._layers, selection.variable)
+            return written(layer, place_of(layer, selection))
+        row = self.shown(selection)
+        if row is not None:
+            return row.selection
+        return Selection(NOTHING, variable=layer_of(self._layers, selection.variable).variable.name)
 
     def attributes(self, row: Row) -> dict[str, Value]:
         """Attributes of a slice by the names of the fields, without its shape."""
@@ -142,7 +171,7 @@ class Rows:
         one = layer_of(self._layers, selection.variable)
         everywhere = conditional(selection.mosaic)
         refused: InvalidParameter | None = None
-        sought: list[tuple[int, Layer, list[Sequence[int]]]] = []
+        sought: list[tuple[int, Choosable, list[Sequence[int]]]] = []
         before, any_taken = 0, False
         for layer, size in zip(self._layers, self._sizes, strict=True):
             if layer is one or (everywhere and not selection.variable):
@@ -202,7 +231,7 @@ def conditional(rule: MosaicRule) -> bool:
     return not EVERY.fullmatch(rule.where) or rule.ids is not None or rule.method is MosaicMethod.LOCK
 
 
-def _axes(layer: Layer, selection: Selection) -> list[Sequence[int]]:
+def _axes(layer: Choosable, selection: Selection) -> list[Sequence[int]]:
     return [
         range(len(steps.values)) if found is None else found.tolist()
         for steps, found in zip(layer.steps, meant(layer, selection), strict=True)
@@ -230,7 +259,7 @@ def _distance(value: Value, base: float | str | None) -> tuple[float | str, ...]
     return (abs(float(value) - base),)  # type: ignore[arg-type]
 
 
-def _fields(layers: Sequence[Layer]) -> list[Field]:
+def _fields(layers: Sequence[Choosable]) -> list[Field]:
     """Fields of the variables and dimensions."""
     found = {VARIABLE: FieldType.TEXT, DIMENSIONS: FieldType.TEXT}
     for layer in layers:
