@@ -159,8 +159,9 @@ class Rows:
         found = self.chosen(selection)
         if not found or self.takes_order(selection.mosaic):
             return next(iter(found), None)
-        first = [row for row in found if row.layer is found[0].layer]
-        return min(first, key=_rank)
+        # Of the first variable among them, in whichever direction they stand.
+        first = min(found, key=lambda row: row.id).layer
+        return min((row for row in found if row.layer is first), key=_rank)
 
     def takes_order(self, rule: MosaicRule) -> bool:
         """True where a rule says which of several slices comes first: locked ones, or by an attribute."""

@@ -90,6 +90,16 @@ def test_a_rule_is_written_as_the_slice_that_it_means(cube: CubeSource) -> None:
     assert not mask.any()
 
 
+def test_slices_of_the_first_variable_are_shown_in_either_direction(cube: CubeSource) -> None:
+    (layer, *_) = cube._layers
+    later = dataclasses.replace(layer, variable=dataclasses.replace(layer.variable, name="later"))
+    rows = Rows([layer, later], {each.variable.name: cube.info for each in (layer, later)}, "ocean")
+    for ascending in (True, False):
+        shown = rows.shown(Selection(MosaicRule(where="StdZ < 0", ascending=ascending)))
+        assert shown is not None
+        assert shown.variable.name == layer.variable.name
+
+
 def test_a_condition_on_the_present_is_looked_at_every_time(
     cube: CubeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
