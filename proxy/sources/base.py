@@ -149,7 +149,9 @@ class SourceInfo:
             return None
         if self.mask_kind == "nodata":
             return self.nodata
-        return None if self.pixel_type.is_integer or self.mask_kind != "none" else math.nan
+        # Items of a mosaic may each have a nodata value of their own.
+        unmarked = self.mask_kind == "none" or self.is_mosaic
+        return math.nan if unmarked and not self.pixel_type.is_integer else None
 
 
 Statistics = tuple[BandStatistics, ...]

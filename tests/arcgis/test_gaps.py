@@ -35,7 +35,8 @@ def written(path: Path, data: np.ndarray[Any, Any], nodata: float | None) -> Non
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """`one` lacks its first band in the last ten columns and its second in the first ten; below it in the
-    mosaic `both` lies a raster without gaps; `float` has NaN in place of nodata; `bytes` has colours of 0.
+    mosaic `both` lies a raster without gaps; `float` and the mosaic `floats` have NaN in place of nodata;
+    `bytes` has colours of 0.
     """
     folder = tmp_path_factory.mktemp("gaps")
     ragged = np.full((2, 40, 40), NODATA, np.int16)
@@ -55,10 +56,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         {"name": "float", "source": str(folder / "float.tif")},
         {"name": "bytes", "source": str(folder / "bytes.tif")},
         {"name": "both", "mosaic": mosaic},
+        {"name": "floats", "mosaic": mosaic | {"source": str(folder / "float.tif")}},
     ]
     state = str(folder / "state")
     config = parse({"services": services, "state": state}, {})
-    refresh_now(config.services[3], config)
+    for service in config.services[3:]:
+        refresh_now(service, config)
     with client_of(*services, state=state) as running:
         yield running
 
@@ -84,6 +87,7 @@ def bands(client: TestClient, service: str, **query: Any) -> Any:
     [
         ("one", [["100", "NoData"], ["100", "200"], ["NoData", "200"]]),
         ("float", [["100", "NoData"], ["100", "200"], ["NoData", "200"]]),
+        ("floats", [["100", "NoData"], ["100", "200"], ["NoData", "200"]]),
         ("bytes", [["100", "0"], ["100", "200"], ["0", "200"]]),
         ("both", [["100", "22"], ["100", "200"], ["11", "200"]]),
     ],
@@ -114,7 +118,7 @@ def test_no_band_mixes_with_nodata(client: TestClient, size: str, interpolation:
 
 def test_statistics_are_of_each_band_where_it_is(client: TestClient) -> None:
     area = {"geometry": BOX, "geometryType": "esriGeometryEnvelope"}
-    for service in ("one", "float"):
+    for service in ("one", "float", "floats"):
         for found in (
             asked(client, service, "statistics"),
             asked(client, service, "computeStatisticsHistograms", **area),
@@ -144,7 +148,7 @@ def test_another_nodata_value_leaves_the_gaps(
         assert np.flatnonzero(masked).tolist() == places
 
 
-@pytest.mark.parametrize("service", ["one", "float"])
+@pytest.mark.parametrize("service", ["one", "float", "floats"])
 def test_a_function_of_two_bands_is_nothing_where_one_is_missing(client: TestClient, service: str) -> None:
     arguments = {"Method": 0, "BandIndexes": "B1 + B2"}
     rule = {"rasterFunction": "BandArithmetic", "rasterFunctionArguments": arguments}

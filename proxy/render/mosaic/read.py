@@ -68,16 +68,18 @@ def read_mosaic(
     """Read zero-based bands of a mosaic on a grid, as `read_layer` does.
 
     Returns:
-        Data in the type of the mosaic, its nodata value where there is nothing, 0 where it has none. A pixel
-        is valid where any of its bands is.
+        Data in the type of the mosaic, its nodata value where there is nothing, 0 where it has none, but
+        NaN in a band that a pixel lacks while it has others. A pixel is valid where any of its bands is.
     """
     layer = read_layer(source, grid, bands, interpolation, context, evaluate_item)
     source = source.at(context.selection)
     info = source.info
     data, valid = layer.data, layer.valid
+    mask = np.asarray(valid.any(axis=0))
     if info.nodata is not None and not valid.all():
         data = np.where(valid, data, np.asarray(info.nodata).astype(data.dtype))
-    mask = np.asarray(valid.any(axis=0))
+    elif info.gap is not None and len(valid) > 1:
+        data = np.where(mask & ~valid, np.asarray(info.gap).astype(data.dtype), data)
     single = bands == (0,)
     table = info.attribute_table if single else None
     return Raster(
