@@ -146,10 +146,10 @@ def read_zooms(text: str) -> tuple[int, ...]:
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})(?:-(\d{1,2}))?\s*", part, re.ASCII)
-        if match is None:
+        if match is None or int(match[2] or match[1]) < int(match[1]):
             raise InvalidParameter("zooms", "Use 5, 0-12 or 0,3,5-7.")
         found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
-    if not found or min(found) < 0 or max(found) > 30:
+    if max(found) > 30:
         raise InvalidParameter("zooms", "Zooms lie between 0 and 30.")
     return tuple(sorted(found))
 

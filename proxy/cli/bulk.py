@@ -40,6 +40,10 @@ _query = click.option(
     "--query", "query", multiple=True, metavar="NAME=VALUE",
     help="Parameter of the tile door, such as time=2020-05 or bands=4,3,2; may be repeated.",
 )  # fmt: skip
+_choice = click.option(
+    "--query", "query", multiple=True, metavar="NAME=VALUE",
+    help="What the tile door chooses by, such as time=2020-05 or variable=temp; may be repeated.",
+)  # fmt: skip
 _style = click.option("--style", help="Rendering [default: the service's first].")
 _dask = click.option("--dask", help="Scheduler of a cluster, or `local` for processes of this machine.")
 _threads = click.option("--threads", type=click.IntRange(0, 256), default=0, help="0: one for each core.")
@@ -117,7 +121,7 @@ def seed_command(
 @click.option("--rule", default="", help="Raster function as JSON, or @FILE.")
 @click.option("--bands", default="", help="Names or numbers from 1.")
 @click.option("--interpolation", default="", help="Such as nearest or bilinear [default: the service's].")
-@_query
+@_choice
 @click.option("--display", is_flag=True, help="Colours as in pictures, rather than numbers.")
 @click.option("--compression", default="deflate", type=click.Choice(COMPRESSIONS))
 @click.option("--plain", is_flag=True, help="A tiled GeoTIFF without overviews, rather than a COG.")

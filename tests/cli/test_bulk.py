@@ -53,6 +53,7 @@ def test_seeding_tells_what_it_did(config: Path, tmp_path: Path) -> None:
     [
         (("seed", "nothing"), "There is no service 'nothing'"),
         (("seed", "scene", "--zooms", "x"), "'zooms' parameter is invalid"),
+        (("seed", "scene", "--zooms", "3-1"), "Use 5, 0-12 or 0,3,5-7."),
         (("seed", "scene", "--query", "bands"), "is not NAME=VALUE"),
         (("seed", "scene", "--to", "ftp://x"), "'to' parameter is invalid"),
         (("seed", "scene", "--to", "pmtiles:"), "'to' parameter is invalid"),
