@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,10 +23,11 @@ from proxy.bulk.seed import (
     sink_for,
 )
 from proxy.bulk.work import Job, worker_of
+from proxy.catalog.turns import Turn, spans, turn_of
 from proxy.choices import selection
 from proxy.config import Config
 from proxy.crs import SpatialReference, reference, transform_bounds
-from proxy.errors import InvalidParameter, UnknownService
+from proxy.errors import BadRequest, InvalidParameter, UnknownService
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node
 from proxy.model import Extent, ImageFormat, RenderRequest
@@ -166,15 +168,31 @@ def export_file(
 
 
 def _extent(bbox: str, asked: SpatialReference, output: SpatialReference, service: Service) -> Extent:
+    info = service.info
     if not bbox:
-        info = service.info
         return Extent(*transform_bounds(info.extent.as_tuple(), info.crs, output))
     numbers = _numbers("bbox", bbox, 4)
     assert numbers is not None
     if numbers[0] >= numbers[2] or numbers[1] >= numbers[3]:
         raise InvalidParameter("bbox", "It is xmin,ymin,xmax,ymax.")
     west, south, east, north = numbers
-    return Extent(*transform_bounds((west, south, east, north), asked, output))
+    extent = Extent(*transform_bounds((west, south, east, north), asked, output))
+    try:
+        data = Extent(*transform_bounds(info.extent.as_tuple(), info.crs, output))
+    except BadRequest:
+        # The whole has no place in that system, but a part of it may have one.
+        return extent
+    if _beside(extent, data, turn_of(output)):
+        # Most often the box is in another system than is thought.
+        there = ",".join(f"{number:.10g}" for number in data.as_tuple())
+        raise InvalidParameter("bbox", f"No data lie there; they lie within {there}. See --bbox-crs.")
+    return extent
+
+
+def _beside(one: Extent, other: Extent, turn: Turn | None) -> bool:
+    across = itertools.product(spans(one.xmin, one.xmax, turn), spans(other.xmin, other.xmax, turn))
+    apart = all(max(west, left) >= min(east, right) for (west, east), (left, right) in across)
+    return apart or max(one.ymin, other.ymin) >= min(one.ymax, other.ymax)
 
 
 def _numbers(name: str, text: str, count: int = 2) -> tuple[float, ...] | None:

@@ -185,6 +185,7 @@ def test_nothing_is_left_behind_by_an_export_that_fails(
         ({"size": "99999999,99999999"}, "size"),
         ({"bbox": "1,2,3"}, "bbox"),
         ({"bbox": "3,0,1,1"}, "bbox"),
+        ({"bbox": "1e7,1e7,2e7,2e7"}, "bbox"),
         ({"compression": "zip"}, "compression"),
         ({"rule": "{}", "style": "None"}, "rule"),
         ({"bands": "9"}, "bands"),
