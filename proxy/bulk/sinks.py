@@ -5,7 +5,8 @@ from __future__ import annotations
 import abc
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,22 +60,35 @@ class Journal:
         self._done.add(square.name)
 
 
+@contextmanager
+def _kept(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that stays open, unless what is done with it here fails."""
+    connection = sqlite3.connect(path)
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
 class MBTiles:
     """An MBTiles 1.3 file. Its progress lies in the file itself until it is finished."""
 
     def __init__(self, path: Path, job: str) -> None:
         self.path = path
-        self._connection = sqlite3.connect(path)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, value TEXT)")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER,"
-            " tile_data BLOB, PRIMARY KEY (zoom_level, tile_column, tile_row))"
-        )
-        self._journal = Journal(self._connection, job)
-        if self._journal.is_new:
-            self._connection.execute("DELETE FROM tiles")
-            self._connection.commit()
+        with _kept(path) as self._connection:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, value TEXT)"
+            )
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER,"
+                " tile_data BLOB, PRIMARY KEY (zoom_level, tile_column, tile_row))"
+            )
+            self._journal = Journal(self._connection, job)
+            if self._journal.is_new:
+                self._connection.execute("DELETE FROM tiles")
+                self._connection.commit()
 
     def has(self, square: Square) -> bool:
         """True where the square is in the file."""
@@ -213,8 +227,8 @@ class _Loose(abc.ABC):
         self._extension = extension
         self._path = journal
         journal.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(journal)
-        self._journal = Journal(self._connection, job)
+        with _kept(journal) as self._connection:
+            self._journal = Journal(self._connection, job)
 
     def has(self, square: Square) -> bool:
         """True where the square has been written."""

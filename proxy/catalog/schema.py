@@ -90,8 +90,12 @@ def cell(name: str) -> str:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time; transactions are begun and ended by hand."""
     found = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-    found.execute("PRAGMA synchronous=NORMAL")
-    found.execute("PRAGMA cache_size=-4000")
+    try:
+        found.execute("PRAGMA synchronous=NORMAL")
+        found.execute("PRAGMA cache_size=-4000")
+    except BaseException:
+        found.close()
+        raise
     return found
 
 
