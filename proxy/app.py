@@ -37,7 +37,7 @@ from proxy.renderings import Rendering
 from proxy.security import Counts, Gate
 from proxy.services import Registry, Service
 from proxy.threads import DaemonPool
-from proxy.upkeep import Upkeep
+from proxy.upkeep import Upkeep, cancelled
 from proxy.web import EXPOSED, plain_error
 
 log = logging.getLogger("proxy")
@@ -188,9 +188,7 @@ class Application:
         self._upkeep.start()
         yield
         self._drain()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
         await self._upkeep.stop()
         await self._now.renderer.notes.end()
         await self._now.renderer.close(server.shutdown_seconds)

@@ -8,9 +8,11 @@ import os
 import secrets
 import signal
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -30,6 +32,8 @@ log = logging.getLogger("proxy")
 
 #: Where the supervisor tells its workers what they need to know.
 WORKER_VARIABLE = "COGPROXY_WORKER"
+#: Seconds beside those of the configuration that a worker may take to end.
+ROOM_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ def run(config: Config, origin: Origin, log_level: str) -> None:
         uvicorn_config = uvicorn.Config(
             "proxy.running:worker", factory=True, workers=server.workers, **options
         )
-        Supervisor(uvicorn_config, [uvicorn_config.bind_socket()]).run()
+        patience = server.drain_seconds + server.shutdown_seconds * 2 + ROOM_SECONDS
+        Supervisor(uvicorn_config, [uvicorn_config.bind_socket()], patience).run()
 
 
 def worker() -> Application:
@@ -112,13 +117,31 @@ def worker() -> Application:
 
 
 class Supervisor(Multiprocess):
-    """Keeps the workers alive; a SIGHUP is theirs."""
+    """Keeps the workers alive; a SIGHUP is theirs.
+
+    Args:
+        patience: seconds that they have to end once they were told.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket], patience: float) -> None:
+        super().__init__(config, sockets)
+        self._patience = patience
 
     def handle_hup(self) -> None:
         """Have every worker read the configuration again."""
         for process in self.processes:
             if process.pid is not None and process.process.is_alive():
                 os.kill(process.pid, signal.SIGHUP)
+
+    def join_all(self) -> None:
+        """Wait for the workers to end; what has not ended long after it should have is killed."""
+        until = time.monotonic() + self._patience
+        for process in self.processes:
+            process.process.join(max(0.0, until - time.monotonic()))
+            if process.process.is_alive():
+                log.warning("worker %d does not end and is killed", process.pid)
+                process.process.kill()
+        super().join_all()
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that have ended, and forget what they last said of themselves."""

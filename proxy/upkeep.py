@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from proxy.cache.purge import Purge
 from proxy.cache.tiers import Tiers
@@ -23,6 +24,8 @@ BOARD_SECONDS, TICK_SECONDS = 0.5, 1.0
 LOOKERS = 16
 #: Longest wait for purged services to be opened anew before the purge counts anyhow.
 REOPEN_SECONDS = 5.0
+#: Seconds after which a task that was cancelled and goes on is cancelled again.
+CANCEL_SECONDS = 1.0
 
 
 class Upkeep:
@@ -47,9 +50,7 @@ class Upkeep:
 
     async def stop(self) -> None:
         """End; a look that hangs is left to itself."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
 
     async def purge(self, purges: Sequence[Purge]) -> None:
         """Purge here now, and everywhere else within moments."""
@@ -101,3 +102,12 @@ class Upkeep:
             except Exception:
                 log.exception("unexpected error with the board of purges")
             await asyncio.sleep(BOARD_SECONDS)
+
+
+async def cancelled(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancel tasks until all have ended: a library may lose a cancellation."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)

@@ -374,3 +374,26 @@ def test_a_long_link_is_answered_by_any_worker(make_raster: RasterMaker, tmp_pat
         assert here.content == there.content
         forged = made["href"].replace("_ags_", "_ags_A", 1).replace(".png", "")[:-1] + ".png"
         assert other.get(forged).status_code == 404
+
+
+def test_a_task_that_loses_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.upkeep.CANCEL_SECONDS", 0.01)
+    lost = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                lost.append(1)
+                if len(lost) == 3:
+                    raise
+
+    async def scene() -> None:
+        task = asyncio.ensure_future(stubborn())
+        await asyncio.sleep(0)
+        await cancelled([task])
+        assert task.cancelled()
+
+    asyncio.run(scene())
+    assert len(lost) == 3

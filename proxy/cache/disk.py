@@ -262,7 +262,9 @@ class DiskTier:
 
     async def _awaited(self, job: Future[T]) -> T:
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(job), SECONDS)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes with the result.
+            async with asyncio.timeout(SECONDS):
+                return await asyncio.wrap_future(job)
         except (OSError, TimeoutError) as error:
             raise TierError(str(error) or "it takes too long") from error
 
