@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import os
@@ -21,6 +22,7 @@ from affine import Affine
 from PIL import Image
 from starlette.testclient import TestClient
 
+from proxy.upkeep import cancelled
 from tests.conftest import RasterMaker
 from tests.doors import client_of
 from tests.range_server import RangeServer, range_server
