@@ -122,6 +122,9 @@ def _value(fields: Fields, parameter: str, units: dict[str, float], standard: st
     if unit is None:
         raise InvalidParameter(parameter)
     found = value / units[unit]
+    if not math.isfinite(found):
+        # Degrees that are none.
+        raise InvalidParameter("fromGeometry")
     return {"value": found, "displayValue": f"{found:.4f}", "uncertainty": None, "unit": unit}
 
 

@@ -321,6 +321,16 @@ def test_forms_of_a_query(client: TestClient) -> None:
         ("query", {"resultOffset": "-1"}, "'resultOffset' parameter is invalid."),
         ("project", {"geometries": "1,2"}, "'outSR' parameter is invalid."),
         ("measure", {"fromGeometry": PLACE}, "'measureOperation' parameter is invalid."),
+        (
+            "measure",
+            {
+                "fromGeometry": '{"xmin":330000,"ymin":5814360,"xmax":345360,"ymax":5822040,"spatialReference":'
+                '{"wkid":4326}}',
+                "geometryType": "esriGeometryEnvelope",
+                "measureOperation": "esriMensurationAreaAndPerimeter",
+            },
+            "'fromGeometry' parameter is invalid.",
+        ),
     ],
 )
 def test_what_cannot_be_read(client: TestClient, operation: str, query: dict[str, str], detail: str) -> None:
