@@ -324,8 +324,8 @@ def test_forms_of_a_query(client: TestClient) -> None:
         (
             "measure",
             {
-                "fromGeometry": '{"xmin":330000,"ymin":5814360,"xmax":345360,"ymax":5822040,"spatialReference":'
-                '{"wkid":4326}}',
+                "fromGeometry": '{"xmin":33,"ymin":5814360,"xmax":34,"ymax":5822040,'
+                '"spatialReference":{"wkid":4326}}',
                 "geometryType": "esriGeometryEnvelope",
                 "measureOperation": "esriMensurationAreaAndPerimeter",
             },
