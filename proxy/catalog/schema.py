@@ -16,6 +16,7 @@ import json
 import logging
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,13 +115,27 @@ def prepare(path: Path) -> None:
         with contextlib.closing(connect(path)) as connection:
             # Nothing is written where there is nothing to make: a writer may be at it for a while.
             if not _version(connection):
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("BEGIN IMMEDIATE")
-                if not _version(connection):
-                    _create(connection)
-                connection.execute("COMMIT")
+                with contextlib.closing(lock(path, WAIT)):
+                    _use_wal(connection)
+                    connection.execute("BEGIN IMMEDIATE")
+                    if not _version(connection):
+                        _create(connection)
+                    connection.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
         raise CannotOpen("The catalog of the service cannot be written.", f"{path}: {error}") from error
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Change the journal, for which SQLite does not wait itself while somebody reads."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def lock(path: Path, seconds: float) -> sqlite3.Connection:
