@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import listening
 
 #: Kinds of trouble, by what the front does with a GET of an object.
 TROUBLE = ("slowdown", "reset", "truncate", "error", "hang")
@@ -159,21 +161,11 @@ def s3_server() -> Iterator[Front]:
 
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
-    host, port = moto.get_host_and_port()
     front = Front()
-    handler = type("Handler", (_Handler,), {"front": front, "behind": (host, port)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    front.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
     try:
-        yield front
+        with listening(_Handler, front=front, behind=moto.get_host_and_port()) as front.url:
+            yield front
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
         moto.stop()
 
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import rasterio
 from starlette.testclient import TestClient
 
 from proxy.app import create_app
-from proxy.config import Config, parse
+from proxy.config import parse
 from proxy.errors import CannotOpen
 from proxy.model import Window
-from proxy.sources.opening import open_source
-from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, RasterSource
 from tests.clients.azurite import ACCOUNT, azurite, make_container, profile, put_blob
 from tests.conftest import DATA, DEMO
 from tests.rasters import imagine
+from tests.remote import config_of, expected, opened
 
 FILES = {"deep/elevation.tif": DEMO / "elevation.tif", "dem.img": DATA / "bottom_up_dem_4326_uint16.tif"}
 WAYS = {"deep/elevation.tif": "blocks", "dem.img": "window"}
@@ -37,23 +32,6 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                     address, container, name, path.read_bytes() if name.endswith(".tif") else imagine(path)
                 )
         yield address
-
-
-def config_of(own: dict[str, Any], url: str) -> Config:
-    services = [{"name": "far", "source": url, "credentials": "own", "kind": "elevation"}]
-    return parse({"credentials": {"own": own}, "services": services}, {})
-
-
-def opened(config: Config) -> RasterSource:
-    source = open_source(config.services[0], config, Pool[Handle](8))
-    assert isinstance(source, RasterSource)
-    return source
-
-
-def expected(path: Path, window: Window) -> np.ndarray[Any, Any]:
-    area = rasterio.windows.Window(window.column, window.row, window.width, window.height)
-    with rasterio.open(path) as file:
-        return file.read(window=area)
 
 
 @pytest.mark.parametrize("name", FILES)

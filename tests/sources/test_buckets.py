@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import rasterio
 from starlette.testclient import TestClient
 
 from proxy.app import create_app
@@ -20,8 +19,10 @@ from proxy.model import Window
 from proxy.sources.opening import open_source
 from proxy.sources.pool import Pool
 from proxy.sources.raster import Handle, RasterSource
+from tests import remote
 from tests.conftest import DATA, DEMO
 from tests.rasters import imagine
+from tests.remote import expected, opened
 from tests.s3 import Front, profile, put, s3_server
 
 RASTER = DEMO / "elevation.tif"
@@ -48,25 +49,7 @@ def quiet(server: Front) -> Iterator[Front]:
 
 
 def config_of(server: Front, url: str = "s3://rasters/deep/in/elevation.tif", **more: Any) -> Config:
-    return parse(
-        {
-            "credentials": {"own": profile(server, **more)},
-            "services": [{"name": "far", "source": url, "credentials": "own", "kind": "elevation"}],
-        },
-        {},
-    )
-
-
-def opened(config: Config) -> RasterSource:
-    source = open_source(config.services[0], config, Pool[Handle](8))
-    assert isinstance(source, RasterSource)
-    return source
-
-
-def expected(path: Path, window: Window) -> np.ndarray[Any, Any]:
-    area = rasterio.windows.Window(window.column, window.row, window.width, window.height)
-    with rasterio.open(path) as file:
-        return file.read(window=area)
+    return remote.config_of(profile(server, **more), url)
 
 
 @pytest.mark.parametrize("path", [RASTER, BY_GDAL], ids=["blocks", "gdal"])

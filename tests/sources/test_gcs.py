@@ -7,23 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 
-from proxy.config import Config, parse
 from proxy.errors import CannotOpen
 from proxy.model import Window
 from proxy.sources.location import locate
-from proxy.sources.opening import open_source
-from proxy.sources.pool import Pool
-from proxy.sources.raster import Handle, RasterSource
+from proxy.sources.raster import RasterSource
 from proxy.sources.session import gdal_options
 from tests.conftest import DATA, DEMO
 from tests.gcs import Store, gcs_server
 from tests.rasters import imagine
+from tests.remote import config_of, expected, opened
 
 RASTER, BY_GDAL = DEMO / "elevation.tif", DATA / "bottom_up_dem_4326_uint16.tif"
 
@@ -43,22 +40,10 @@ def account(store: Store, tmp_path: Path) -> str:
     return store.account(tmp_path / "account.json")
 
 
-def config_of(own: dict[str, Any], url: str) -> Config:
-    services = [{"name": "far", "source": url, "credentials": "own", "kind": "elevation"}]
-    return parse({"credentials": {"own": own}, "services": services}, {})
-
-
-def opened(config: Config) -> RasterSource:
-    source = open_source(config.services[0], config, Pool[Handle](8))
-    assert isinstance(source, RasterSource)
-    return source
-
-
 def same(source: RasterSource, path: Path) -> bool:
     window = Window(10, 20, 120, 100)
     data, _ = source.read(0, (0,), window)
-    with rasterio.open(path) as file:
-        return np.array_equal(data, file.read(window=rasterio.windows.Window(10, 20, 120, 100)))
+    return np.array_equal(data, expected(path, window))
 
 
 @pytest.mark.parametrize("scheme", ["gs", "gcs"])
