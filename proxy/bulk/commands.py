@@ -30,7 +30,7 @@ from proxy.crs import SpatialReference, reference, transform_bounds
 from proxy.errors import BadRequest, InvalidParameter, UnknownService
 from proxy.functions.parse import parse as parse_rule
 from proxy.functions.tree import Node
-from proxy.model import Extent, ImageFormat, RenderRequest
+from proxy.model import Extent, Grid, ImageFormat, RenderRequest
 from proxy.services import Service
 from proxy.xyz import params, tilejson
 
@@ -139,24 +139,13 @@ def export_file(
     """
     if compression not in COMPRESSIONS:
         raise InvalidParameter("compression", f"Use one of {', '.join(COMPRESSIONS)}.")
-    info = service.info
     check_choice(service, query)
-    output = reference(crs) if crs else info.crs
-    extent = _extent(bbox, reference(bbox_crs) if bbox_crs else output, output, service)
-    pixels = _numbers("size", size)
-    steps = _numbers("resolution", resolution) or (None if pixels else _native(service, output))
-    grid = grid_for(
-        output,
-        extent,
-        (round(pixels[0]), round(pixels[-1])) if pixels else None,
-        (steps[0], steps[-1]) if steps else None,
-    )
-    chosen = params.bands(info.band_names, bands)
+    grid = _grid(service, bbox, bbox_crs, crs, size, resolution)
     request = RenderRequest(
         service=service.name,
         grid=grid,
         format=ImageFormat.PNG if display else ImageFormat.TIFF,
-        bands=chosen,
+        bands=params.bands(service.info.band_names, bands),
         interpolation=params.interpolation(interpolation, service),
         rule=_rule(service, style, rule, read_rule),
         selection=selection(service, query),
@@ -165,6 +154,19 @@ def export_file(
     with progress(f"{service.name} to {target}", grid.width * grid.height, "pixels", quiet=quiet) as advanced:
         missing = export(service, order, target, threads=threads, cluster=cluster, advanced=advanced)
     return grid.width, grid.height, missing
+
+
+def _grid(service: Service, bbox: str, bbox_crs: str, crs: str, size: str, resolution: str) -> Grid:
+    output = reference(crs) if crs else service.info.crs
+    extent = _extent(bbox, reference(bbox_crs) if bbox_crs else output, output, service)
+    pixels = _numbers("size", size)
+    steps = _numbers("resolution", resolution) or (None if pixels else _native(service, output))
+    return grid_for(
+        output,
+        extent,
+        (round(pixels[0]), round(pixels[-1])) if pixels else None,
+        (steps[0], steps[-1]) if steps else None,
+    )
 
 
 def _extent(bbox: str, asked: SpatialReference, output: SpatialReference, service: Service) -> Extent:

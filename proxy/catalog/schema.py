@@ -90,10 +90,23 @@ def cell(name: str) -> str:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time; transactions are begun and ended by hand."""
-    found = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+    return _opened(path, WAIT, "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-4000")
+
+
+def lock(path: Path, seconds: float) -> sqlite3.Connection:
+    """The lock of a catalog, until the connection is closed or its process ends, on every system.
+
+    Raises:
+        sqlite3.OperationalError: another has it, for longer than so many seconds.
+    """
+    return _opened(path.with_name(path.name + ".lock"), seconds, "BEGIN EXCLUSIVE")
+
+
+def _opened(path: Path, seconds: float, *statements: str) -> sqlite3.Connection:
+    found = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
     try:
-        found.execute("PRAGMA synchronous=NORMAL")
-        found.execute("PRAGMA cache_size=-4000")
+        for statement in statements:
+            found.execute(statement)
     except BaseException:
         found.close()
         raise
@@ -136,21 +149,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.005)
-
-
-def lock(path: Path, seconds: float) -> sqlite3.Connection:
-    """The lock of a catalog, until the connection is closed or its process ends, on every system.
-
-    Raises:
-        sqlite3.OperationalError: another has it, for longer than so many seconds.
-    """
-    found = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=seconds, isolation_level=None)
-    try:
-        found.execute("BEGIN EXCLUSIVE")
-    except BaseException:
-        found.close()
-        raise
-    return found
 
 
 def _put_aside(path: Path) -> None:

@@ -7,7 +7,6 @@ display formats ask for (bands, default stretch to 8 bits).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from proxy.model import (
     Raster,
 )
 from proxy.render.bands import display_bands
+from proxy.sources.validity import fits
 
 #: Share of pixels, in percent, left out at each end by the default stretch.
 CLIP_PERCENT = 0.25
@@ -50,16 +50,10 @@ def _renamed(raster: Raster, nodata: float) -> Array:
     """The data with another nodata value in the bands that a pixel lacks while it has others."""
     old, dtype = raster.nodata, raster.data.dtype
     # Of 8 bits the value is a colour like any other.
-    if old is None or raster.count < 2 or dtype.itemsize < 2 or not _fits(nodata, dtype):
+    if old is None or raster.count < 2 or dtype.itemsize < 2 or not fits(nodata, dtype):
         return raster.data
     gone = np.stack([_equal(band, old) for band in raster.data])
     return np.where(gone, dtype.type(nodata), raster.data) if gone.any() else raster.data
-
-
-def _fits(value: float, dtype: np.dtype[Any]) -> bool:
-    if dtype.kind in "fc":
-        return True
-    return float(value).is_integer() and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
 def full_scale(raster: Raster, pixel_type: PixelType | None) -> Raster:

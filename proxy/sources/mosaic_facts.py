@@ -110,15 +110,20 @@ def mosaic_facts(
         time=catalog.time,
         item_count=len(catalog),
     )
-    if not looked_at and (before := earlier.info) is not None:
-        info = dataclasses.replace(
-            info,
-            color_interpretation=before.color_interpretation,
-            colormap=before.colormap,
-            attribute_table=before.attribute_table,
-            kind=service.kind or before.kind,
-        )
+    if not looked_at and earlier.info is not None:
+        info = _as_before(info, earlier.info, service)
     return MosaicFacts(info, layout, coarsest, bool(looked_at))
+
+
+def _as_before(info: SourceInfo, before: SourceInfo, service: ServiceConfig) -> SourceInfo:
+    """The facts, with those that only items tell taken from an earlier opening."""
+    return dataclasses.replace(
+        info,
+        color_interpretation=before.color_interpretation,
+        colormap=before.colormap,
+        attribute_table=before.attribute_table,
+        kind=service.kind or before.kind,
+    )
 
 
 class _Earlier:

@@ -32,7 +32,7 @@ def _equal(data: Array, nodata: float) -> Mask:
         return np.asarray(np.isnan(data), np.bool_)
     if data.dtype.kind in "fc":
         return _near(data, nodata)
-    if not float(nodata).is_integer() or not _fits(nodata, data.dtype):
+    if not fits(nodata, data.dtype):
         return np.zeros(data.shape, np.bool_)
     return np.asarray(np.equal(data, int(nodata)), np.bool_)
 
@@ -49,6 +49,9 @@ def _near(data: Array, nodata: float) -> Mask:
         return np.asarray(apart <= tolerance * np.abs(limit), np.bool_)
 
 
-def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+def fits(value: float, dtype: np.dtype[Any]) -> bool:
+    """True where a type has a value, whatever the precision of a float."""
+    if dtype.kind in "fc":
+        return True
     limits = np.iinfo(dtype)
-    return bool(limits.min <= value <= limits.max)
+    return float(value).is_integer() and bool(limits.min <= value <= limits.max)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +22,13 @@ from proxy.ogc.snapping import snapped
 from proxy.services import Service
 
 
-async def map_response(request: Request, subject: Subject, further_time: str | None = None) -> Response:
+async def map_response(
+    request: Request, subject: Subject, further_time: Callable[[], Awaitable[str | None]] | None = None
+) -> Response:
     """The map of a subject.
 
     Args:
-        further_time: told where nothing that is drawn has a time of its own.
+        further_time: gives what is told where nothing that is drawn has a time of its own.
 
     Raises:
         InvalidParameter: a parameter has no meaning.
@@ -44,8 +46,8 @@ async def map_response(request: Request, subject: Subject, further_time: str | N
     order = Order(subject, view.grid, form, further, query, alpha=negotiating)
     layers = order.layers()
     told = headers(view, layers)
-    if further_time is not None:
-        told.setdefault("Content-Datetime", further_time)
+    if further_time is not None and "Content-Datetime" not in told and (moment := await further_time()):
+        told["Content-Datetime"] = moment
     return await draw(request, order, layers, told)
 
 

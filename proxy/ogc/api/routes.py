@@ -158,11 +158,13 @@ class Door:
     async def map(self, request: Request) -> Response:
         """A map. What has no time of its own stands for all the times of the dataset."""
         subject = await self._subject(request)
-        times = None
-        if subject.is_dataset:
+
+        async def all_times() -> str | None:
             services = await collections.all_collections(registry_of(request), renderer_of(request))
             times = landing.dataset_times(services)
-        return await map_response(request, subject, times and "/".join(dict.fromkeys(times)))
+            return times and "/".join(dict.fromkeys(times))
+
+        return await map_response(request, subject, all_times if subject.is_dataset else None)
 
     async def tilesets(self, request: Request) -> Response:
         """Tilesets of a map."""

@@ -33,7 +33,14 @@ def parameters(
     Args:
         largest: width and height of a map in pixels.
     """
-    return _paths(collections, styles, matrix_sets) | _of_maps(*largest) | _of_choice() | _own()
+    return (
+        _paths(collections, styles, matrix_sets)
+        | _of_place()
+        | _of_size(*largest)
+        | _of_ground()
+        | _of_choice()
+        | _own()
+    )
 
 
 def _paths(
@@ -49,10 +56,7 @@ def _paths(
     }
 
 
-def _of_maps(width: int, height: int) -> dict[str, Document]:
-    # The standard has a number here, and its tests look for that.
-    pixels = {"type": "number", "multipleOf": 1, "minimum": 1}
-    above = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
+def _of_place() -> dict[str, Document]:
     crs = {"type": "string"}
     return {
         "bbox": _query(
@@ -87,6 +91,14 @@ def _of_maps(width: int, height: int) -> dict[str, Document]:
             crs,
             _CRS_EXAMPLE,
         ),
+    }
+
+
+def _of_size(width: int, height: int) -> dict[str, Document]:
+    # The standard has a number here, and its tests look for that.
+    pixels = {"type": "number", "multipleOf": 1, "minimum": 1}
+    above = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
+    return {
         "width": _query("width", "Columns of the picture.", pixels | {"maximum": width}, 512),
         "height": _query("height", "Rows of the picture.", pixels | {"maximum": height}, 512),
         "scale-denominator": _query(
@@ -95,6 +107,11 @@ def _of_maps(width: int, height: int) -> dict[str, Document]:
         "mm-per-pixel": _query(
             "mm-per-pixel", "Size of a pixel of the display in millimetres.", above | {"default": 0.28}
         ),
+    }
+
+
+def _of_ground() -> dict[str, Document]:
+    return {
         "bgcolor": _query("bgcolor", f"Colour where there are no data. {_COLOR}", _color(), "0xFFFFFF"),
         "transparent": _query(
             "transparent",
